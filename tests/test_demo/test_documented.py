@@ -1,4 +1,4 @@
-"""What the documents show is what the demo shop answers."""
+"""The responses of the demo shop equal those in the documents."""
 
 import json
 import re
@@ -15,10 +15,10 @@ from tests.support.processes import ROOT, ServedShop, serving
 
 ADDRESS = "http://localhost:8000"
 BLOCK = re.compile(r"```(bash|json)\n(.*?)```", re.DOTALL)
-# What is another value in each shop.
+# These values differ between shops.
 _ID = r"(?P<id>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 _MOMENT = r"(?P<moment>\d{4}-\d{2}-\d{2}T[\d:.]+Z)"
-# The image and the encoder give a file its name.
+# The name of a file depends on the image and the encoder.
 _FILE = r"(?P<file>/media/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{64}\.webp)"
 _OWN = re.compile(f"{_ID}|{_MOMENT}|{_FILE}")
 EXAMPLE_ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
@@ -34,7 +34,7 @@ def demo_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedShop]:
 
 
 def stable(value: Any) -> Any:
-    """Return a value with all ids but that of the example, all moments and all files alike."""
+    """Replace all moments, names of files and ids, except the id of the example, by constants."""
     if isinstance(value, dict):
         return {name: stable(each) for name, each in value.items()}
     if isinstance(value, list):
@@ -61,7 +61,7 @@ def answers_of(shop: ServedShop, script: str) -> list[Any]:
     return found
 
 
-def test_the_demo_answers_what_the_readme_shows(demo: ServedShop) -> None:
+def test_the_demo_sends_the_responses_in_the_readme(demo: ServedShop) -> None:
     blocks = BLOCK.findall((ROOT / "README.md").read_text("utf-8"))
     shown = [
         (script, json.loads(answer))

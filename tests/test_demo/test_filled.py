@@ -1,4 +1,4 @@
-"""A shop that was filled has orders of now, products in several sizes, and ways to ship."""
+"""A filled demo shop has recent orders, products in several sizes, and shipping methods."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ STATES = 11
 
 @dataclass(frozen=True)
 class Filled:
-    """A shop that was filled, and when that began."""
+    """A filled shop, and the time when the filling began."""
 
     shop: Shop
     began_at: datetime
@@ -42,7 +42,7 @@ async def filled_shop(app: Litestar) -> AsyncIterator[Filled]:
 
 @pytest_asyncio.fixture(name="reader", loop_scope="session")
 async def client_of_it(
-    app: Litestar, filled: Filled  # pylint: disable=unused-argument  # it is filled
+    app: Litestar, filled: Filled  # pylint: disable=unused-argument  # it fills the shop
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the filled shop."""
     async with client_of(app) as its:
@@ -55,7 +55,7 @@ async def placed_now(client: httpx.AsyncClient) -> list[dict[str, Any]]:
     return [(await client.get(f"/orders/{each['id']}")).json() for each in ordered]
 
 
-async def test_there_are_orders_of_four_weeks_and_one_in_each_state(
+async def test_there_are_orders_of_the_last_four_weeks_and_of_every_state(
     filled: Filled, reader: httpx.AsyncClient
 ) -> None:
     orders = await placed_now(reader)
@@ -80,7 +80,7 @@ async def test_there_are_orders_of_four_weeks_and_one_in_each_state(
     assert (attention["order_id"], attention["attention"]) == (orders[2]["id"], "refund_by_hand")
     (paid,) = (await reader.get(f"/orders/{orders[10]['id']}/payments")).json()["payments"]
     assert (paid["provider"], paid["captured"]) == ("test", orders[10]["total"])
-    # The last of them was placed at most a day before.
+    # The newest imported order is at most a day old: the four weeks are within 29 days.
     bounds = {
         "placed_from": (filled.began_at - timedelta(days=29)).isoformat(),
         "placed_before": filled.began_at.isoformat(),
@@ -107,7 +107,7 @@ async def test_a_product_in_several_sizes_is_in_the_tree_of_departments(
     assert eggs["path"] == "grocery/eggs/"
 
 
-async def test_the_demo_shop_has_a_parcel_that_is_free_from_a_price_on_and_a_pick_up(
+async def test_the_demo_shop_has_a_parcel_that_is_free_above_a_price_and_a_pick_up(
     filled: Filled, reader: httpx.AsyncClient
 ) -> None:
     shop = filled.shop

@@ -1,4 +1,4 @@
-"""The extract of real data fills a shop that is empty, once."""
+"""The extract of real data fills an empty shop once."""
 
 import csv
 from pathlib import Path
@@ -31,12 +31,12 @@ def rows_of(kind: str) -> list[dict[str, str]]:
 
 
 def taken_now(orders: list[dict[str, Any]]) -> int:
-    """Return the units of orders that were placed in the shop, and not cancelled."""
+    """Return the units of orders that were placed, not imported, and are not cancelled."""
     placed = sorted(orders, key=lambda each: each["number"])[2_571:]
     return sum(each["units"] for each in placed if each["status"] != "cancelled")
 
 
-async def test_an_empty_shop_is_filled_with_all_of_it_once(
+async def test_an_empty_shop_is_filled_completely_and_once(
     shop: Shop, client: httpx.AsyncClient
 ) -> None:
     products, users, lines = rows_of("products"), rows_of("users"), rows_of("orders")
@@ -49,7 +49,7 @@ async def test_an_empty_shop_is_filled_with_all_of_it_once(
         variants = await every(client, "/variants")
         stock = {each["sku"]: each["stock_quantity"] for each in variants}
         everything = await every(client, "/orders")
-        # PostgreSQL goes on counting after the orders of other tests.
+        # On PostgreSQL, the numbers of orders continue those of other tests.
         everything.sort(key=lambda each: each["number"])
         orders, moved = everything[:2_400], everything[2_400:2_571]
         assert set(stock) == {product["sku"] for product in products}
@@ -85,7 +85,7 @@ async def test_each_product_gets_a_picture(shop: Shop, client: httpx.AsyncClient
     assert (image["width"], image["height"], image["status"]) == (640, 640, "waiting")
 
 
-async def test_a_currency_that_cannot_have_its_prices_is_refused(
+async def test_a_currency_with_too_few_decimal_places_is_refused(
     shop: Shop, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = shop.settings.model_copy(update={"shop_currency": "JPY"})

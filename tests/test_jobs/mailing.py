@@ -1,4 +1,4 @@
-"""Opens shops that send their mails when a test has them do so."""
+"""Opens shops that send their mails only when a test calls `deliver`."""
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -19,7 +19,7 @@ from tests.support.accounts import standing
 
 
 def to(port: int, **changes: Any) -> dict[str, Any]:
-    """Return the settings of mails to a server on a port."""
+    """Return the settings of a mail server on a port, with changes."""
     plain = {"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_security": "none"}
     return plain | changes
 
@@ -28,7 +28,7 @@ def to(port: int, **changes: Any) -> dict[str, Any]:
 async def mailing(
     settings: Settings, controllers: Iterable[type[Controller]] = IDENTITY, **changes: Any
 ) -> AsyncIterator[tuple[Shop, httpx.AsyncClient]]:
-    """Open a shop that sends its mails when a test has it do so, and a client of it.
+    """Open a shop that sends its mails only when a test calls `deliver`, and a client of it.
 
     Its API has the given controllers.
     """
@@ -38,12 +38,12 @@ async def mailing(
 
 
 async def deliver(shop: Shop) -> bool:
-    """Send the mails that are due; return whether any was."""
+    """Send the mails that are due; return whether there were any."""
     return await deliver_due(shop, sender_of(shop.settings))
 
 
 async def write(shop: Shop, user: dict[str, Any], *recipients: str) -> None:
-    """Have mails wait as no route would write them."""
+    """Store mails to any recipients, without the checks of the routes."""
     now = shop.clock.now()
     async with shop.database.write() as session:
         for number, recipient in enumerate(recipients):

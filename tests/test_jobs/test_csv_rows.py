@@ -1,4 +1,4 @@
-"""CSV files are read as spreadsheets write them, and strictly: no row is lost or altered."""
+"""CSV files are read in the dialects of spreadsheets, and strictly: no row is lost or altered."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,14 +29,14 @@ def read(
 def refusal(
     folder: Path, content: str | bytes, name: str = "products.csv", encoding: str | None = None
 ) -> str:
-    """Return why a file with this content is refused, without its name."""
+    """Return the reason why a file with this content is refused, without the name of the file."""
     with pytest.raises(UnreadableFile) as found:
         read(folder, content, name, encoding)
     return str(found.value).removeprefix(f"{folder / name}: ")
 
 
 def broken(rows: list[tuple[int, Mapping[str, Any]]]) -> dict[int, str]:
-    """Return why rows are broken, by their numbers."""
+    """Return the reasons of the broken rows, by the numbers of the rows."""
     return {number: row.reason for number, row in rows if isinstance(row, BrokenRow)}
 
 
@@ -68,7 +68,7 @@ DIALECTS: dict[str, str | bytes] = {
 
 
 @pytest.mark.parametrize("content", DIALECTS.values(), ids=list(DIALECTS))
-def test_a_file_is_read_as_spreadsheets_write_it(tmp_path: Path, content: str | bytes) -> None:
+def test_each_dialect_of_a_file_is_read(tmp_path: Path, content: str | bytes) -> None:
     ((number, row),) = read(tmp_path, content)
     assert row == CHEESE
     assert number == (3 if content[:3] == "sep" else 2)
@@ -116,7 +116,7 @@ def test_a_cell_in_quotes_may_have_quotes_delimiters_and_several_lines(tmp_path:
     assert (number, cheese["sku"]) == (3, "X-2")
 
 
-def test_another_encoding_is_named_or_refused(tmp_path: Path) -> None:
+def test_another_encoding_is_refused_unless_it_is_named(tmp_path: Path) -> None:
     content = TEXT.encode("cp1252")
     assert refusal(tmp_path, content) == (
         "is not in UTF-8: byte 0xe4 in line 2; save it as UTF-8, or name its encoding, "
@@ -126,7 +126,7 @@ def test_another_encoding_is_named_or_refused(tmp_path: Path) -> None:
     assert read(tmp_path, TEXT.encode("utf-16"), encoding="cp1252") == [(2, CHEESE)]
 
 
-def test_a_byte_of_another_encoding_far_down_is_found(tmp_path: Path) -> None:
+def test_a_byte_of_another_encoding_is_found_in_a_late_line(tmp_path: Path) -> None:
     content = TEXT.encode() + b"X-2,Tea,Food,1.00\n" * 9_000 + b"X-3,K\xe4se,Food,1.00\n"
     assert refusal(tmp_path, content).startswith("is not in UTF-8: byte 0xe4 in line 9003;")
 
@@ -160,7 +160,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
 
 
 @pytest.mark.parametrize(("content", "reason"), REFUSED.values(), ids=list(REFUSED))
-def test_what_is_wrong_with_a_whole_file_is_named(
+def test_a_refusal_names_the_fault_of_the_whole_file(
     tmp_path: Path, content: str | bytes, reason: str
 ) -> None:
     assert refusal(tmp_path, content).startswith(reason)
@@ -192,7 +192,7 @@ def test_a_quote_that_is_open_at_the_end_of_the_file_breaks_only_its_row(tmp_pat
     assert whole(rows) == ["M-2"]
 
 
-def test_rows_between_two_stray_quotes_are_not_the_text_of_a_cell(tmp_path: Path) -> None:
+def test_rows_between_two_unbalanced_quotes_are_not_read_as_one_cell(tmp_path: Path) -> None:
     rows = read(tmp_path, HEADER + 'M-1,A,C,1.00,"27 inch\nM-2,B,C,1.00,x\nM-3,D,C,1.00,27"\n')
     assert broken(rows) == {
         2: "a quote that is opened in line 2 is not closed: "
@@ -217,7 +217,7 @@ def test_a_quote_inside_a_cell_breaks_its_row_and_is_kept(tmp_path: Path) -> Non
     assert (first["sku"], first.rest) == ("I-1", [text])
 
 
-def test_a_zero_byte_in_a_row_is_left_to_its_cell(tmp_path: Path) -> None:
+def test_a_zero_byte_is_kept_in_its_cell(tmp_path: Path) -> None:
     rows = read(tmp_path, TEXT + "X-2,a\0b,Food,1.00\n")
     assert [row["name"] for _, row in rows] == ["Käse", "a\0b"]
 
@@ -227,7 +227,7 @@ def test_a_row_in_which_the_file_ends_is_broken(tmp_path: Path) -> None:
     assert broken(rows) == {3: "the file ends in this row, after 4 cells"}
 
 
-def test_a_cell_that_no_column_is_for_breaks_its_row(tmp_path: Path) -> None:
+def test_a_cell_without_a_column_breaks_its_row(tmp_path: Path) -> None:
     rows = read(tmp_path, HEADER.replace("description", "") + "M-1,A,C,1.00,x\nM-2,B,C,1.00,,y\n")
     assert broken(rows) == {
         2: "has more cells than the 4 columns: 'x'",
@@ -235,7 +235,7 @@ def test_a_cell_that_no_column_is_for_breaks_its_row(tmp_path: Path) -> None:
     }
 
 
-def test_a_cell_without_an_end_breaks_its_row(tmp_path: Path) -> None:
+def test_a_cell_that_is_too_long_breaks_its_row(tmp_path: Path) -> None:
     rows = read(tmp_path, f"{HEADER}M-1,A,C,1.00,{'x' * 200_000}\nM-2,B,C,1.00,x\n")
     assert broken(rows) == {2: "line 2 has a cell of more than 131072 characters"}
     assert whole(rows) == ["M-2"]

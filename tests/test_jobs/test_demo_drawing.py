@@ -1,4 +1,4 @@
-"""The pictures of the demo: one for each kind of package, always the same."""
+"""The demo draws one picture for each kind of package, which is the same each time."""
 
 from io import BytesIO
 
@@ -24,7 +24,7 @@ from app.jobs.errands.demo_drawing import SIZE, draw
         ("?", "?", "?"),
     ],
 )
-def test_a_picture_is_drawn_and_always_the_same(name: str, category: str, department: str) -> None:
+def test_a_drawn_picture_is_the_same_each_time(name: str, category: str, department: str) -> None:
     drawn = draw(name, category, department)
     assert drawn == draw(name, category, department)
     with Image.open(BytesIO(drawn)) as picture:

@@ -1,4 +1,4 @@
-"""Files become products, users and orders, under the rules of the shop, once."""
+"""Products, users and orders are imported from files once, under the rules of the shop."""
 
 import csv
 from collections.abc import Sequence
@@ -73,7 +73,7 @@ async def load(
 
 
 async def stock(client: httpx.AsyncClient) -> dict[str, int]:
-    """Return the pieces in stock, by SKU."""
+    """Return the units in stock, by SKU."""
     return {
         each["sku"]: each["stock_quantity"]
         for each in await every(client, "/products", include="stock")
@@ -87,14 +87,14 @@ async def orders_of(client: httpx.AsyncClient) -> list[dict[str, Any]]:
 
 
 async def everything(client: httpx.AsyncClient) -> list[Any]:
-    """Return all that the shop shows."""
+    """Return all products, stock movements, users and orders."""
     products = await every(client, "/products", include="stock")
     movements = [await every(client, f"/products/{each['id']}/stock") for each in products]
     return [products, movements, await every(client, "/users"), await orders_of(client)]
 
 
 @pytest.mark.parametrize("kinds", list(permutations(FILES)))
-async def test_files_in_any_order_make_a_shop(
+async def test_files_are_imported_in_any_order(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path, kinds: tuple[str, ...]
 ) -> None:
     outcomes = await load(shop, tmp_path, **{kind: FILES[kind] for kind in kinds})
@@ -288,7 +288,7 @@ REFUSED_ORDERS: dict[str, tuple[list[Row], Refusals]] = {
 
 
 @pytest.mark.parametrize(("rows", "refusals"), REFUSED_ORDERS.values(), ids=list(REFUSED_ORDERS))
-async def test_a_wrong_order_is_refused_whole_and_the_others_are_loaded(
+async def test_a_wrong_order_is_refused_completely_and_the_others_are_loaded(
     shop: Shop,
     client: httpx.AsyncClient,
     tmp_path: Path,
@@ -303,7 +303,7 @@ async def test_a_wrong_order_is_refused_whole_and_the_others_are_loaded(
     assert sorted(each["units"] for each in await every(client, "/orders")) == [1, 3]
 
 
-async def test_an_order_whose_rows_stand_apart_is_refused_whole(
+async def test_an_order_whose_rows_are_not_adjacent_is_refused_completely(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     outcomes = await load(
@@ -317,7 +317,7 @@ async def test_an_order_whose_rows_stand_apart_is_refused_whole(
     assert await stock(client) == {"tea": 4, "cup": 4}
 
 
-async def test_the_last_pieces_go_to_the_first_order_of_a_file(
+async def test_the_last_units_go_to_the_first_orders_of_a_file(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     orders = [LINE | {"reference": f"r{number}", "quantity": "4"} for number in range(3)]
@@ -359,18 +359,18 @@ async def test_imported_orders_are_numbered_after_existing_ones(
 
 
 class PowerCut(Exception):
-    """The import ends here."""
+    """The import is interrupted here."""
 
 
 class BreakingClock(Clock):
-    """A clock that stops an import after some chunks."""
+    """A clock that interrupts an import after a number of readings."""
 
     def __init__(self, readings: int) -> None:
         super().__init__()
         self._readings = readings
 
     def now(self) -> datetime:
-        """Return the current time, or stop the import."""
+        """Return the current time, or interrupt the import."""
         self._readings -= 1
         if self._readings < 0:
             raise PowerCut
@@ -383,7 +383,7 @@ async def test_an_interrupted_import_continues(
     monkeypatch.setattr("app.jobs.file_import._CHUNK_ROWS", 2)
     orders = [LINE | {"reference": f"r{number}", "quantity": "1"} for number in range(6)]
     files = {"products": [TEA], "users": [ADA], "orders": orders}
-    # A drop is noted with its time, too, where there is a Redis.
+    # With a Redis, the note of each drop also reads the clock.
     broken = Shop(shop.settings, BreakingClock(readings=9 if shop.cache.redis is None else 12))
     with pytest.raises(PowerCut):
         await load(broken, tmp_path, **files)

@@ -1,4 +1,4 @@
-"""Parquet files become products, users and orders like any others."""
+"""Products, users and orders are imported from parquet files as from CSV files."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -48,7 +48,7 @@ async def test_a_price_with_a_rounding_error_in_it_is_refused(
     assert await every(client, "/products") == []
 
 
-async def test_what_only_looks_like_parquet_is_refused_before_anything_is_loaded(
+async def test_an_invalid_parquet_file_is_refused_before_anything_is_loaded(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     products = write(tmp_path, "products", [TEA | {"stock_quantity": 10}])
@@ -59,7 +59,7 @@ async def test_what_only_looks_like_parquet_is_refused_before_anything_is_loaded
     assert await every(client, "/products") == []
 
 
-async def test_dates_and_moments_are_taken_and_numbers_are_not(
+async def test_dates_and_times_are_accepted_and_numbers_are_refused(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     moments = [date(2026, 1, 1), datetime(2026, 1, 1, 10), datetime(2026, 1, 1, 11, tzinfo=UTC)]

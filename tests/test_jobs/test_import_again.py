@@ -1,4 +1,4 @@
-"""What was imported before is recognized: it is left, told to be different, or changed."""
+"""Rows that were imported before are recognized: unchanged, refused as different, or updated."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,7 +49,7 @@ async def start(shop: Shop, folder: Path, *lines: Row, options: ImportOptions = 
 
 
 async def again(shop: Shop, folder: Path, options: ImportOptions, *lines: Row) -> Outcome:
-    """Import orders once more."""
+    """Import orders again."""
     return (await load(shop, folder, options, orders=list(lines)))["orders"]
 
 
@@ -64,7 +64,7 @@ async def tea_of(client: httpx.AsyncClient) -> str:
     return str({each["sku"]: each["id"] for each in await every(client, "/products")}["tea"])
 
 
-async def test_orders_of_the_past_leave_the_stock_of_today_alone(
+async def test_imported_past_orders_do_not_change_the_current_stock(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     await start(shop, tmp_path, LINE | {"quantity": "99"}, LINE | {"reference": "r2"})
@@ -157,7 +157,7 @@ async def test_an_update_moves_an_order_to_another_day_with_its_sales_and_report
 
 
 @pytest.mark.parametrize("options", [UPDATING, UPDATING_AND_MOVING])
-async def test_an_update_moves_the_status_along_the_transitions(
+async def test_an_update_changes_the_status_by_the_allowed_transitions(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path, order: Row, options: ImportOptions
 ) -> None:
     await start(shop, tmp_path, order)
@@ -187,7 +187,7 @@ async def test_an_update_that_cancels_returns_units_only_if_stock_is_moved(
     await assert_conserved(client, [await tea_of(client)])
 
 
-async def test_a_status_that_cannot_follow_is_refused(
+async def test_a_status_without_an_allowed_transition_is_refused(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     await start(shop, tmp_path, LINE)
@@ -198,7 +198,7 @@ async def test_a_status_that_cannot_follow_is_refused(
     assert await everything(client) == before
 
 
-async def test_an_order_is_not_moved_behind_what_happened_to_it(
+async def test_an_order_is_not_moved_to_a_time_after_its_changes(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path, order: Row
 ) -> None:
     await start(shop, tmp_path, order)
@@ -211,7 +211,7 @@ async def test_an_order_is_not_moved_behind_what_happened_to_it(
     assert await everything(client) == before
 
 
-async def test_an_order_far_ahead_is_refused(
+async def test_an_order_more_than_a_day_in_the_future_is_refused(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     now = datetime.now(UTC)
@@ -283,7 +283,7 @@ async def _id_of_tea(shop: Shop) -> str:
     return str(found)
 
 
-async def test_an_update_that_moves_stock_is_run_again_without_returning_units(
+async def test_an_update_that_moves_stock_can_be_repeated_without_returning_units(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     for orders in ([LINE], [LINE, LINE | {"reference": "r2"}]):

@@ -1,4 +1,4 @@
-"""An invoice is attached to its mail when that is sent, as the API shows it."""
+"""When the mail of an invoice is sent, the PDF file of the API is attached to it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ from tests.test_jobs.mailing import deliver, mailing, to
 
 @pytest.fixture(name="own", params=DATABASES)
 def own_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
-    """The settings of a shop of a test's own, on each database in turn."""
+    """The settings of a separate shop for one test, on each database in turn."""
     if request.param == "sqlite":
         yield sqlite_settings(tmp_path / "var")
         return
@@ -56,7 +56,7 @@ async def test_the_invoice_is_attached_as_pdf(own: Settings, tmp_path: Path) -> 
 async def test_a_shop_that_prints_its_mails_draws_no_invoice(
     own: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A mail whose invoice cannot be drawn is not sent.
+    # A mail is not sent if its invoice cannot be drawn.
     monkeypatch.setattr("app.documents.invoice_pdf.invoice_as_pdf", None)
     async with mailing(own, CONTROLLERS) as (printing, client):
         cart, _, _ = await placed(client)

@@ -1,4 +1,4 @@
-"""Mails go to exactly the address that was checked, or to nobody."""
+"""A mail is sent to exactly the address that was checked, or is not sent."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ EVIL = [
     "ada:eve@example.com",
     "ada@example..com",
 ]
-# Mail programs decode it (RFC 2047).
+# Mail programs decode this address (RFC 2047).
 ENCODED = "=?utf-8?q?victim?=@example.com"
 
 
@@ -50,7 +50,7 @@ async def test_a_server_without_unicode_gets_the_ascii_form_of_a_domain(tmp_path
             await create_user(client, email="x@fa\u00df.de")
             assert await deliver(shop)
             assert await mails_of(shop) == []
-            # A local part has no other form.
+            # The local part of an address has no ASCII form.
             await create_user(client, email="\u00e9milie@example.com")
             assert await deliver(shop)
             assert len(await mails_of(shop)) == 1
@@ -59,7 +59,7 @@ async def test_a_server_without_unicode_gets_the_ascii_form_of_a_domain(tmp_path
     assert mail.message["To"] == "x@xn--fa-hia.de"
 
 
-async def test_an_address_that_would_lead_a_mail_astray_is_refused(tmp_path: Path) -> None:
+async def test_an_address_that_would_misdirect_a_mail_is_refused(tmp_path: Path) -> None:
     user = {"username": "ada", "first_name": "A", "last_name": "B", "password": PASSWORD}
     async with mailing(sqlite_settings(tmp_path)) as (shop, client):
         for email in (*EVIL, ENCODED):
@@ -71,7 +71,7 @@ async def test_an_address_that_would_lead_a_mail_astray_is_refused(tmp_path: Pat
             assert await mails_of(shop) == [], email
 
 
-async def test_an_address_that_cannot_be_written_to_holds_up_no_other_mail(
+async def test_an_invalid_address_does_not_delay_other_mails(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with receiving(tmp_path / "mails") as server:
@@ -84,7 +84,7 @@ async def test_an_address_that_cannot_be_written_to_holds_up_no_other_mail(
         received = server.received()
     recipients = {recipient for mail in received for recipient in mail.recipients}
     assert {"good@example.com", "last@example.com"} <= recipients
-    # What was written to one goes to one.
+    # A mail to one address is received by one recipient.
     assert [len(mail.recipients) for mail in received] == [1] * len(received)
     assert all("Bcc" not in mail.message for mail in received)
     assert [mail.attempts for mail in left] == [1] * len(left)

@@ -1,4 +1,4 @@
-"""Mails on their way: over SMTP to a real server, onto the console, again, once, or not at all."""
+"""Mails are sent over SMTP or printed, once, and are sent again after a failure."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ from tests.test_jobs.mailing import deliver, mailing, to, write
 
 @pytest.fixture(name="own", params=DATABASES)
 def own_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
-    """The settings of a shop of a test's own, on each database in turn."""
+    """The settings of a separate shop for one test, on each database in turn."""
     if request.param == "sqlite":
         yield sqlite_settings(tmp_path / "var")
         return
@@ -37,7 +37,7 @@ def own_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Set
 
 @pytest.fixture(name="served")
 def served_settings(postgres_server: PostgresServer, tmp_path: Path) -> Iterator[Settings]:
-    """The settings of a shop of a test's own on PostgreSQL, for several processes."""
+    """The settings of a separate shop on PostgreSQL, for several processes."""
     postgres_server.create_database("mailing")
     yield postgres_settings(postgres_server, "mailing", data_dir=tmp_path / "var")
     postgres_server.drop_database("mailing")
@@ -71,7 +71,7 @@ async def test_a_mail_arrives_once_as_it_was_written(
     assert not mail.is_authenticated and not mail.is_encrypted
 
 
-async def test_mails_link_to_the_shops_own_pages_where_there_are_any(tmp_path: Path) -> None:
+async def test_mails_link_to_the_configured_storefront(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path / "var")
     async with mailing(settings, storefront_url="https://shop.example/account/") as (shop, client):
         user = await create_user(client)
@@ -82,7 +82,7 @@ async def test_mails_link_to_the_shops_own_pages_where_there_are_any(tmp_path: P
 
 
 @pytest.mark.parametrize(("password", "arrived"), [(SECRET, 1), ("wrong", 0)])
-async def test_the_shop_logs_in_where_the_server_asks_for_it(
+async def test_the_shop_logs_in_to_a_mail_server_that_requires_it(
     tmp_path: Path, password: str, arrived: int
 ) -> None:
     settings = sqlite_settings(tmp_path / "var", smtp_user=USER, smtp_password=password)
@@ -95,7 +95,7 @@ async def test_the_shop_logs_in_where_the_server_asks_for_it(
 
 
 @pytest.mark.parametrize(("is_known", "arrived"), [(True, 1), (False, 0)])
-async def test_mails_go_encrypted_to_a_server_whose_certificate_is_trusted(
+async def test_mails_are_sent_encrypted_and_only_to_a_server_with_a_trusted_certificate(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_known: bool, arrived: int
 ) -> None:
     certificate = tmp_path / "server.pem"
@@ -120,7 +120,7 @@ async def test_mails_go_encrypted_to_a_server_whose_certificate_is_trusted(
         assert [mail.is_encrypted for mail in server.received()] == [True] * arrived
 
 
-async def test_a_server_without_encryption_gets_nothing_unless_that_is_set(tmp_path: Path) -> None:
+async def test_a_server_without_the_configured_encryption_gets_no_mail(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path / "var")
     with receiving(tmp_path / "mails") as server:
         security = to(server.port, smtp_security="starttls")
@@ -132,7 +132,7 @@ async def test_a_server_without_encryption_gets_nothing_unless_that_is_set(tmp_p
 
 
 @pytest.mark.parametrize("fault", ["refuses", "is down"])
-async def test_a_mail_is_sent_again_each_time_later_and_given_up_after_ten_attempts(
+async def test_a_mail_is_retried_with_growing_delays_and_given_up_after_ten_attempts(
     own: Settings, tmp_path: Path, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with receiving(tmp_path / "mails", "--refuse") as server:
@@ -199,7 +199,7 @@ async def test_without_a_server_mails_are_printed(
 
 
 def name_server(folder: Path, server: SmtpServer) -> None:
-    """Have the processes that are started in a folder send their mails to a server."""
+    """Configure the mail server of the processes that are started in a folder."""
     lines = (f"{name.upper()}={value}" for name, value in to(server.port).items())
     (folder / ".env").write_text("\n".join(lines), "utf-8")
 
@@ -228,7 +228,7 @@ async def test_a_mail_whose_sender_is_killed_is_sent_when_its_lease_is_over(
         assert [each.recipients for each in server.received()] == [["ada@example.com"]]
 
 
-async def test_a_mail_that_one_process_takes_is_taken_by_no_other(served: Settings) -> None:
+async def test_each_mail_is_taken_by_one_process_only(served: Settings) -> None:
     async with mailing(served) as (shop, client):
         user = await create_user(client)
         await write(shop, user, *(f"user{number}@example.com" for number in range(8)))

@@ -1,4 +1,4 @@
-"""Mails about orders: written once, to customers with and without an account, as text and HTML."""
+"""Mails about orders are written once, as text and HTML, to users and guests."""
 
 import asyncio
 from pathlib import Path
@@ -32,18 +32,18 @@ async def an_order(client: httpx.AsyncClient) -> tuple[UUID, UUID]:
 async def write(
     shop: Shop, kind: OrderMailKind, order_id: UUID, user_id: UUID | None = None
 ) -> bool:
-    """Write a mail about an order in a transaction of its own."""
+    """Write a mail about an order in a separate transaction; return whether it is new."""
     async with shop.database.write() as session:
         mails = provide_mails(session, shop)
         return await mails.write_about_order(kind, order_id, sample_order("ru"), user_id)
 
 
 async def about_orders(shop: Shop) -> list[OutgoingMail]:
-    """Return the mails about orders that wait."""
+    """Return the stored mails about orders."""
     return [mail for mail in await mails_of(shop) if mail.html is not None]
 
 
-async def test_a_mail_waits_with_the_text_of_the_customers_language(
+async def test_a_mail_is_stored_in_the_language_of_the_customer(
     shop: Shop, client: httpx.AsyncClient
 ) -> None:
     order_id, user_id = await an_order(client)
@@ -72,7 +72,9 @@ async def test_a_mail_of_each_kind_is_written_once_also_after_it_was_sent(
     assert len(await about_orders(shop)) == 3
 
 
-async def test_of_writers_at_once_one_writes(shop: Shop, client: httpx.AsyncClient) -> None:
+async def test_one_of_several_concurrent_writers_writes_the_mail(
+    shop: Shop, client: httpx.AsyncClient
+) -> None:
     order_id, user_id = await an_order(client)
     written = await asyncio.gather(*(write(shop, EXPIRED, order_id, user_id) for _ in range(8)))
     assert sorted(written) == [False] * 7 + [True]
@@ -120,7 +122,7 @@ async def test_a_mail_to_a_guest_arrives_as_text_and_as_html(tmp_path: Path) -> 
     assert message["To"] == "ada@example.com"
     assert message["Subject"] == "Заказ №\xa01042 в магазине «Lavka»"
     assert message.get_content_type() == "multipart/alternative"
-    # A reader shows the last part that it can show.
+    # A mail program shows the last part that it supports.
     parts = list(message.iter_parts())
     assert [each.get_content_type() for each in parts] == ["text/plain", "text/html"]
     assert [each.get_content_charset() for each in parts] == ["utf-8", "utf-8"]

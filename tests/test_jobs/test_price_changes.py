@@ -1,4 +1,4 @@
-"""What lists show and what is cached follow the price lists that begin and end."""
+"""Listings and cached values change when price lists begin and end."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -24,13 +24,13 @@ from tests.test_controllers.prices.lists import (
     shown,
 )
 
-# More than the time between two looks of the job.
+# Both are longer than the interval of the job.
 SOON, SHORT = timedelta(seconds=1.2), timedelta(seconds=1.2)
 
 
 @asynccontextmanager
 async def following(shop: Shop, times: int = 1) -> AsyncIterator[None]:
-    """Run the job, as several processes would."""
+    """Run the job in the background, several times as in several processes."""
     tasks = [asyncio.create_task(follow_price_lists(shop)) for _ in range(times)]
     try:
         yield
@@ -40,14 +40,14 @@ async def following(shop: Shop, times: int = 1) -> AsyncIterator[None]:
 
 
 async def prices_of(client: httpx.AsyncClient, product_id: str) -> tuple[str, str]:
-    """Return the price that a product shows, and that which a list shows of it."""
+    """Return the price of a product, as the product shows it and as a list shows it."""
     read = await shown(client, f"/products/{product_id}")
     (item,) = [each for each in await listed(client) if each["id"] == product_id]
     return read["price"], item["price"]
 
 
 @pytest.mark.parametrize("processes", [1, 3])
-async def test_what_is_cached_is_new_when_a_sale_begins_and_when_it_ends(
+async def test_cached_prices_change_when_a_sale_begins_and_when_it_ends(
     client: httpx.AsyncClient, shop: Shop, processes: int
 ) -> None:
     product = await create_product(client, price="10.00")
@@ -59,11 +59,11 @@ async def test_what_is_cached_is_new_when_a_sale_begins_and_when_it_ends(
             left = now + SOON + moment * SHORT - shop.clock.now()
             await asyncio.sleep(max(left.total_seconds(), 0))
             assert await prices_of(client, product["id"]) == (expected, expected)
-            # From the cache, too.
+            # The second read is from the cache.
             assert await prices_of(client, product["id"]) == (expected, expected)
 
 
-async def test_a_change_while_the_job_looks_is_followed_at_once(
+async def test_a_price_change_during_a_check_of_the_job_is_applied_at_once(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     product = await create_product(client)
@@ -80,7 +80,9 @@ async def test_a_change_while_the_job_looks_is_followed_at_once(
     shop.cache.end_prices_in(None)
 
 
-async def test_what_is_not_due_is_left_alone(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_a_price_list_that_is_not_due_changes_nothing(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
     product = await create_product(client)
     assert not await follow_due(shop)
     await make_list(client, shop, {product["id"]: "1.00"}, starts_in=HOUR)
@@ -91,7 +93,7 @@ async def test_what_is_not_due_is_left_alone(client: httpx.AsyncClient, shop: Sh
     assert await follow(shop) == 1
 
 
-async def test_many_products_take_several_transactions_and_go_on_after_a_stop(
+async def test_many_products_are_updated_in_several_transactions_that_can_be_resumed(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.services.prices.price_changes._AT_ONCE", 2)
@@ -107,7 +109,7 @@ async def test_many_products_take_several_transactions_and_go_on_after_a_stop(
         while await follow_due(shop):
             seen.append(await on_sale())
         assert seen == [2, 4, 5]
-    # It ends while the products are derived for its end of before.
+    # The clock moves back: some products are derived without the sale, which then applies again.
     assert await follow_due(shop)
     with later(shop, HOUR):
         await follow(shop)
@@ -123,7 +125,7 @@ async def test_a_list_with_many_prices_is_deleted_in_several_transactions(
     ids = [(await create_product(client, price="10.00"))["id"] for _ in range(5)]
     made = await make_list(client, shop, dict.fromkeys(ids, "8.00"))
     assert (await client.delete(f"/price-lists/{made['id']}")).status_code == 204
-    # Its prices count no longer, whatever lists show of them.
+    # Its prices no longer apply, even if lists still show them.
     assert (await shown(client, f"/products/{ids[4]}"))["price"] == "10.00"
     assert await follow(shop) == 2
     assert {each["price"] for each in await listed(client)} == {"10.00"}
@@ -150,7 +152,7 @@ async def test_a_cached_product_does_not_outlive_the_next_change(
         shop.cache.end_prices_in(None)
 
 
-async def test_a_price_set_during_the_sale_counts_beside_one_that_begins(
+async def test_a_price_that_is_set_during_a_sale_applies_at_once(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     product = await create_product(client, price="10.00")

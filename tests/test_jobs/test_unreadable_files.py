@@ -1,4 +1,4 @@
-"""A file that cannot be imported is refused before anything is loaded; a broken row is not."""
+"""An unreadable file is refused before anything is loaded; a broken row is refused alone."""
 
 import sys
 from pathlib import Path
@@ -12,14 +12,14 @@ from tests.support.ledger import every
 from tests.test_jobs.test_file_import import TEA, write
 
 
-async def test_lines_keep_their_numbers_over_blank_ones(shop: Shop, tmp_path: Path) -> None:
+async def test_blank_lines_count_in_the_numbers_of_lines(shop: Shop, tmp_path: Path) -> None:
     path = tmp_path / "users.csv"
     path.write_text("\ufeffusername,email,first_name,last_name\n\nada,nowhere,Ada,L\n", "utf-8")
     (outcome,) = (await import_files(shop, [path])).values()
     assert [number for number, _ in outcome.refused] == [3]
 
 
-async def test_a_row_of_another_length_is_refused(
+async def test_a_row_with_a_wrong_number_of_cells_is_refused(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     path = tmp_path / "users.csv"

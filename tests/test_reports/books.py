@@ -1,4 +1,4 @@
-"""Fills the books of a shop with orders at chosen moments, and reads them back independently."""
+"""Adds orders at chosen moments to a shop, and reads orders and reports from its tables."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -23,7 +23,7 @@ PRICE_MINOR = 250
 
 
 async def open_shop(shop: Shop) -> None:
-    """Add a buyer and two products with more stock than any test sells."""
+    """Add a user and two products with more stock than any test sells."""
     products = [
         {"sku": sku, "name": name, "category": "Tea", "price": "2.50", "stock_quantity": 1_000_000}
         for sku, name in (("TEA", "Tea"), ("POT", "=1+1"))
@@ -38,7 +38,7 @@ async def open_shop(shop: Shop) -> None:
 async def add_orders(
     shop: Shop, moments: Sequence[datetime], *, status: str = "paid", name: str = "order"
 ) -> None:
-    """Add an order at each moment: one piece of tea, and of each third one two pots as well."""
+    """Add an order of one unit of tea at each moment; every third one also has two pots."""
     rows = []
     for number, moment in enumerate(moments):
         common = {
@@ -70,7 +70,7 @@ async def cancel(shop: Shop, order_id: Any, at: datetime) -> None:
 
 @asynccontextmanager
 async def at_moment(shop: Shop, moment: datetime) -> AsyncIterator[None]:
-    """Move the clock of a shop to a moment, and back."""
+    """Move the clock of a shop to a moment temporarily."""
     with later(shop, moment - shop.clock.now()):
         yield
 
@@ -90,7 +90,7 @@ async def lines_of(shop: Shop) -> list[Any]:
 
 
 async def everything_of(shop: Shop, day: date) -> bytes:
-    """Return all that is stored of the report of a day, but for when it was made."""
+    """Return all rows of the report of a day as bytes, without its version and times."""
     stored: list[Any] = []
     async with shop.database.read() as session:
         for table, order in (
@@ -113,7 +113,7 @@ async def everything_of(shop: Shop, day: date) -> bytes:
 
 
 async def messages_of(shop: Shop, queue: str = "report") -> list[OutboxMessage]:
-    """Return the messages to a queue that wait in the outbox, in their order."""
+    """Return the messages to a queue in the outbox, in their order."""
     async with shop.database.read() as session:
 
         query = select(OutboxMessage).where(OutboxMessage.routing_key == queue)
@@ -121,5 +121,5 @@ async def messages_of(shop: Shop, queue: str = "report") -> list[OutboxMessage]:
 
 
 async def at_once(*coroutines: Any) -> list[Any]:
-    """Run several at once; return their results, refusals included."""
+    """Run coroutines concurrently; return their results and errors."""
     return await asyncio.gather(*coroutines, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Fixtures: a shop on each database with some days of orders behind it."""
+"""Fixtures: a shop on each database with orders of two days."""
 
 from datetime import UTC, datetime, timedelta
 

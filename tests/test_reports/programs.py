@@ -14,7 +14,7 @@ from tests.support.processes import ROOT, Program, started
 def running(
     folder: Path, environment: Mapping[str, str], *program: str, by_python: bool = False
 ) -> Iterator[Program]:
-    """Run a module of Python, whose log goes to a folder; it is killed at the end."""
+    """Run a Python module with its log in a folder, and kill it at the end."""
     number = len(list(folder.glob("program-*.log")))
     with (
         (folder / f"program-{number:02}.log").open("wb") as log,
@@ -32,10 +32,10 @@ def running(
             yield process
         finally:
             with contextlib.suppress(ProcessLookupError):
-                # A group of its own: nobody else is in it.
+                # The program has a process group of its own, which is killed as a whole.
                 os.killpg(process.pid, signal.SIGKILL)
 
 
 def log_of(folder: Path) -> str:
-    """Return what the programs have said."""
+    """Return the log of the programs."""
     return "\n".join(each.read_text("utf-8") for each in sorted(folder.glob("program-*.log")))

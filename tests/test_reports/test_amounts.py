@@ -49,7 +49,7 @@ RATES = {
 
 
 def cart_of(random: Random, variants: Sequence[Any]) -> Cart:
-    """Return a cart at random, with promotions, shipping and one of both ways of prices."""
+    """Return a random cart, which may have promotions, shipping, and prices that include tax."""
     goods = tuple(
         Goods(
             variant_id=variant.id,
@@ -111,7 +111,7 @@ async def report_of(shop: Shop, day: date) -> ReportRead:
 
 
 async def carts_of(shop: Shop, count: int) -> list[Cart]:
-    """Return carts at random over the products of a shop."""
+    """Return random carts of the products of a shop."""
     random = Random(20260302)
     async with shop.database.read() as session:
         variants = list(await session.scalars(select(Variant).order_by(Variant.sku)))
@@ -128,7 +128,7 @@ async def test_a_day_adds_up_with_discounts_shipping_and_tax(open_shop: Shop) ->
         assert await make_report(open_shop, MONDAY) is Outcome.UNCHANGED
         assert await everything_of(open_shop, MONDAY) == stored
     report = await report_of(open_shop, MONDAY)
-    # The four orders of before have neither.
+    # The four orders of the fixture have no discount, shipping or tax.
     placed = report.placed
     assert placed.orders_count == 64
     assert placed.amount_minor == sum(each.total_minor for each in quotes) + 2000

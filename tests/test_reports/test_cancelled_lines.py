@@ -1,4 +1,4 @@
-"""Days with cancelled lines and with orders that were not paid in time: they add up."""
+"""Reports of days with cancelled lines and expired orders add up."""
 
 from contextlib import suppress
 from datetime import date, datetime
@@ -34,7 +34,7 @@ async def cancel_units(shop: Shop, order_id: Any, line: int, at: datetime) -> Or
 
 
 async def report_made(shop: Shop, day: date) -> ReportRead:
-    """Make the report of a day, see that it is the same again, and return it."""
+    """Make the report of a day, assert that it is the same when made again, and return it."""
     async with at_moment(shop, NOON + 9 * DAY):
         assert await make_report(shop, day) is Outcome.MADE
         assert await make_report(shop, day) is Outcome.UNCHANGED
@@ -106,7 +106,7 @@ async def test_an_unpaid_expired_order_is_reported_separately(open_shop: Shop) -
     assert (await report_made(open_shop, MONDAY)).expired is None
 
 
-async def test_a_line_that_is_cancelled_unseen_makes_the_report_again(open_shop: Shop) -> None:
+async def test_a_report_is_made_again_after_a_line_that_is_cancelled_late(open_shop: Shop) -> None:
     await report_made(open_shop, MONDAY)
     row, *_ = await orders_of(open_shop)
     await cancel_units(open_shop, row.id, 1, NOON + HOUR)

@@ -1,4 +1,4 @@
-"""The reports add up to the orders, in time zones with and without daylight saving."""
+"""Reports add up to the orders, in time zones with and without daylight saving time."""
 
 import random
 from collections import Counter
@@ -29,18 +29,18 @@ from tests.test_reports.books import (
     reports_of,
 )
 
-# A year with a leap day, from one end of daylight saving to the next.
+# A year with a leap day, from one end of daylight saving time to the next.
 FIRST, LAST = date(2023, 11, 10), date(2024, 11, 10)
 DAY, HOUR, TICK = timedelta(days=1), timedelta(hours=1), timedelta(microseconds=1)
 ZONES = ("UTC", "Europe/Berlin", "Africa/Cairo", "America/Havana", "Australia/Lord_Howe")
-# What differs there is the database, and not the calendar.
+# On PostgreSQL, one zone is enough: the calendar is the same on both databases.
 PLACES = [*((zone, "sqlite") for zone in ZONES), ("Australia/Lord_Howe", "postgres")]
 CANCELLED = 40
 
 
 @pytest_asyncio.fixture(name="year", loop_scope="session", params=PLACES, ids="-".join)
 async def shop_of_a_year(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Shop]:
-    """A shop of its own in each zone."""
+    """A separate shop in each zone."""
     zone, database = request.param
     settings: Settings
     if database == "sqlite":
@@ -104,14 +104,14 @@ async def cancel_some(shop: Shop, orders: list[Any], days: list[date]) -> list[A
     for number, each in enumerate(cancelled):
         own = days.index(shop.days.day_of(each.created_at))
         _, ends_at = shop.days.window_of(days[own])
-        # The clock runs on, so at the last moment of a day a cancellation falls on the next day.
+        # Time passes during the test: a cancellation at the end of a day may be on the next day.
         later = max((0, 1, 9)[number % 3], ends_at - each.created_at < HOUR)
         starts_at = shop.days.start_of(days[min(own + later, len(days) - 1)])
         await cancel(shop, each.id, max(starts_at, each.created_at))
     return cancelled
 
 
-async def test_each_order_is_in_the_report_of_one_day_and_all_add_up(year: Shop) -> None:
+async def test_each_order_is_in_the_report_of_one_day_and_all_reports_add_up(year: Shop) -> None:
     busy, quiet = days_of(year.days.timezone)
     days, moments = sorted([*busy, *quiet]), moments_of(year, busy)
     lengths = Counter(ends_at - starts_at for starts_at, ends_at in map(year.days.window_of, days))

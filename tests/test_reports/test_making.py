@@ -1,4 +1,4 @@
-"""A report is made once, adds up, says the same when made again, and follows its books."""
+"""A report is made once, adds up, is the same when made again, and follows late changes."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ async def test_a_day_is_reported_when_it_is_over_and_not_before(open_shop: Shop)
     async with at_moment(open_shop, midnight):
         assert await make_due_reports(open_shop) == [MONDAY]
     (report,) = await reports_of(open_shop)
-    # Tea at 2.50; the first and the fourth with two pots.
+    # Each order has one tea at 2.50; the first and the fourth also have two pots.
     assert report.placed == Total(orders_count=4, units=8, amount_minor=2000)
     assert (report.first_order_at, report.last_order_at) == (NOON, NOON + 3 * HOUR)
     assert (report.net_units, report.net_minor, report.version) == (8, 2000, 1)
@@ -60,7 +60,7 @@ async def test_missing_days_are_caught_up_including_empty_ones(
     assert [each.placed.orders_count for each in await reports_of(open_shop)] == [4, 3, 0]
 
 
-async def test_many_at_once_make_one_report_and_one_message(open_shop: Shop) -> None:
+async def test_concurrent_runs_make_one_report_and_one_message(open_shop: Shop) -> None:
     sending = Shop(open_shop.settings.model_copy(update={"rabbitmq_host": "localhost"}))
     try:
         async with at_moment(sending, NOON + DAY):
@@ -74,14 +74,14 @@ async def test_many_at_once_make_one_report_and_one_message(open_shop: Shop) -> 
     assert len(await messages_of(open_shop, "report.ready")) == 1
 
 
-async def test_without_the_lock_the_database_itself_keeps_a_second_report_out(
+async def test_without_the_lock_the_database_itself_refuses_a_second_report(
     open_shop: Shop,
 ) -> None:
     async def leave_open(*_: object) -> None:
         """Lock nothing."""
 
     async def nothing(*_: object) -> None:
-        """See no report."""
+        """Find no report."""
 
     async with at_moment(open_shop, NOON + DAY):
         assert await make_report(open_shop, MONDAY) is Outcome.MADE
@@ -97,7 +97,7 @@ async def test_without_the_lock_the_database_itself_keeps_a_second_report_out(
     assert await everything_of(open_shop, MONDAY) == before
 
 
-async def test_the_same_day_made_again_is_the_same_to_the_byte(open_shop: Shop) -> None:
+async def test_a_report_that_is_made_again_is_the_same_to_the_byte(open_shop: Shop) -> None:
     async with at_moment(open_shop, NOON + DAY):
         assert await make_report(open_shop, MONDAY) is Outcome.MADE
         before, (report,) = await everything_of(open_shop, MONDAY), await reports_of(open_shop)
@@ -132,7 +132,7 @@ async def test_a_late_cancellation_is_a_correction_on_the_day_on_which_it_happen
     assert (tuesday.net_units, tuesday.net_minor) == (5 - 3, 1250 - 750)
 
 
-async def test_what_is_imported_into_a_day_makes_its_report_anew(open_shop: Shop) -> None:
+async def test_orders_that_are_imported_into_a_day_renew_its_report(open_shop: Shop) -> None:
     async with at_moment(open_shop, NOON + DAY):
         await make_due_reports(open_shop)
         await add_orders(open_shop, [NOON + 5 * HOUR, NOON - 700 * DAY], name="forgotten")
@@ -165,7 +165,7 @@ async def test_imported_orders_that_were_cancelled_count_as_placed_and_cancelled
         "UPDATE stock_movements SET quantity = quantity - 1 WHERE reason = 'sale'",
     ],
 )
-async def test_a_day_whose_books_do_not_agree_is_refused_and_keeps_no_other_back(
+async def test_a_day_whose_rows_do_not_add_up_is_refused_and_does_not_delay_others(
     open_shop: Shop, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     table = fault.split()[1] if fault.startswith("UPDATE") else fault.split()[2]
@@ -192,7 +192,7 @@ async def test_a_day_whose_books_do_not_agree_is_refused_and_keeps_no_other_back
 
 
 @pytest.mark.parametrize("zone", ["Asia/Tokyo", "UTC", "America/New_York"])
-async def test_orders_of_long_ago_have_reports_and_keep_no_other_back(
+async def test_very_old_orders_have_reports_and_do_not_delay_others(
     open_shop: Shop, zone: str
 ) -> None:
     shop = Shop(open_shop.settings.model_copy(update={"shop_timezone": zone}))
@@ -208,7 +208,7 @@ async def test_orders_of_long_ago_have_reports_and_keep_no_other_back(
         await shop.close()
 
 
-async def test_an_error_on_one_day_keeps_no_other_back(
+async def test_an_error_on_one_day_does_not_delay_others(
     open_shop: Shop, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_if_due = report_maker.ReportMaker.make_if_due
@@ -242,7 +242,7 @@ async def test_catching_up_leaves_most_of_the_time_to_requests(
         async with at_moment(open_shop, NOON + 11 * DAY):
             started_at = loop.time()
             assert len(await make_due_reports(open_shop)) == 11
-    # The last one is followed by no pause.
+    # There is no pause after the last report.
     assert busy < 0.35 * (loop.time() - started_at)
 
 
@@ -268,7 +268,7 @@ async def test_the_newest_day_is_made_first_unless_messages_are_sent_in_the_orde
     assert begun == (days if broker else days[::-1])
 
 
-async def test_the_message_has_every_line_in_parts_where_there_are_many(open_shop: Shop) -> None:
+async def test_a_message_with_many_lines_is_sent_in_parts(open_shop: Shop) -> None:
     sending = Shop(open_shop.settings.model_copy(update={"rabbitmq_host": "localhost"}))
     try:
         async with at_moment(sending, NOON + DAY):
@@ -306,13 +306,15 @@ async def test_without_a_broker_nothing_is_sent(open_shop: Shop) -> None:
     assert await messages_of(open_shop, "report.ready") == []
 
 
-# SQLite has one writer: nobody else has anything uncommitted, or makes anything at the same time.
+# SQLite has one writer, so no other transaction has uncommitted changes at the same time.
 @pytest.mark.parametrize("settings", ["postgres"], indirect=True)
-async def test_an_order_that_is_not_committed_at_midnight_is_waited_for(open_shop: Shop) -> None:
+async def test_a_report_waits_for_an_order_that_is_not_committed_at_midnight(
+    open_shop: Shop,
+) -> None:
     midnight = NOON + DAY / 2
     async with at_moment(open_shop, midnight + HOUR / 60):
         async with open_shop.database.write() as slow:
-            # An order has such an id by its locks before it looks at the clock.
+            # An order gets a transaction id with its row locks, before it reads the clock.
             await slow.execute(text("SELECT pg_current_xact_id()"))
             making = at_once(make_report(open_shop, MONDAY))
             task = asyncio.ensure_future(making)
@@ -331,7 +333,7 @@ async def test_an_order_that_is_not_committed_at_midnight_is_waited_for(open_sho
     assert report.placed.orders_count == 5
 
 
-async def test_orders_are_read_some_at_a_time_and_each_once(open_shop: Shop) -> None:
+async def test_orders_are_read_in_batches_and_each_once(open_shop: Shop) -> None:
     await add_orders(open_shop, [NOON] * 7, name="together")
     async with at_moment(open_shop, NOON + DAY):
         with patch.object(ledger_repository, "_BATCH_SIZE", 3):
@@ -341,7 +343,7 @@ async def test_orders_are_read_some_at_a_time_and_each_once(open_shop: Shop) -> 
     assert len(orders) == len(set(orders)) == 11
 
 
-async def test_a_report_of_another_zone_is_made_anew(open_shop: Shop) -> None:
+async def test_a_report_of_another_time_zone_is_made_again(open_shop: Shop) -> None:
     async with at_moment(open_shop, NOON + DAY):
         await make_due_reports(open_shop)
     moved = Shop(open_shop.settings.model_copy(update={"shop_timezone": "Asia/Tokyo"}))
@@ -351,7 +353,7 @@ async def test_a_report_of_another_zone_is_made_anew(open_shop: Shop) -> None:
     finally:
         await moved.close()
     (report,) = await reports_of(open_shop)
-    # From 15:00 UTC on it was Tuesday there.
+    # In Tokyo, Tuesday began at 15:00 UTC.
     assert (report.timezone, report.placed.orders_count, report.version) == ("Asia/Tokyo", 3, 2)
 
 
@@ -367,7 +369,7 @@ async def test_the_maker_refuses_a_report_that_another_process_makes(open_shop: 
 async def test_a_report_waits_for_an_open_order_without_a_connection(open_shop: Shop) -> None:
     database = open_shop.database
     if database.is_sqlite:
-        return  # One transaction writes at a time, and there is none to wait for.
+        return  # One transaction writes at a time, so there is no open order.
     async with at_moment(open_shop, NOON + DAY / 2 + HOUR / 4):
         async with database.write() as session:
             await session.execute(text("SELECT pg_current_xact_id()"))
@@ -378,7 +380,7 @@ async def test_a_report_waits_for_an_open_order_without_a_connection(open_shop: 
                 in_use.append(database.connections_in_use)
                 await asyncio.sleep(0.002)
             assert not any(each.done() for each in making)
-        # Mostly only that of the order.
+        # Most of the time, only the order uses a connection.
         assert sorted(in_use)[25] == 1
         outcomes = await asyncio.gather(*making, return_exceptions=True)
     assert Outcome.MADE in outcomes

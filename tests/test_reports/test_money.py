@@ -27,7 +27,7 @@ TOTAL = "39.97"
 
 
 async def money_of(client: httpx.AsyncClient, shop: Shop, day: date) -> list[dict[str, Any]]:
-    """Make the report of a day, see that it is the same again, and return its money."""
+    """Make the report of a day, assert that it is the same when made again; return its money."""
     assert await make_report(shop, day) is Outcome.MADE
     stored = await everything_of(shop, day)
     assert await make_report(shop, day) is Outcome.UNCHANGED
@@ -37,7 +37,7 @@ async def money_of(client: httpx.AsyncClient, shop: Shop, day: date) -> list[dic
 
 
 def told(*amounts: str, provider: str = "test") -> dict[str, Any]:
-    """Return the money of a report whose payments have all gone over one provider."""
+    """Return the money of a report whose payments all have one provider."""
     names = ("captured", "refunded", "invoiced", "credited")
     left = ("not_invoiced", "overpaid", "not_paid")
     providers = [{"provider": provider, "captured": amounts[0], "refunded": amounts[1]}]
@@ -48,7 +48,7 @@ def told(*amounts: str, provider: str = "test") -> dict[str, Any]:
     }
 
 
-async def test_payments_and_invoices_of_a_day_are_one_equation(
+async def test_the_payments_and_invoices_of_a_day_add_up(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await charge(client, shop, monkeypatch)
@@ -61,14 +61,15 @@ async def test_payments_and_invoices_of_a_day_are_one_equation(
         assert money == [told(TOTAL, "0.00", TOTAL, "0.00", "0.00", "0.00", "0.00")]
         listed = (await client.get("/reports")).json()["items"]
         assert [each["money"] for each in listed] == [money]
-        # Paid twice: the second payment is in no invoice, and goes back without a credit note.
+        # The order is paid twice. No invoice contains the second payment, so that its refund
+        # needs no credit note.
         body = {"amount": "39.97", "received_on": str(day)}
         response = await client.post(f"/orders/{order['id']}/payments/record", json=body)
         assert response.status_code == 201, response.text
         await do_errands(shop)
     with later(shop, 2 * DAY):
         money = await money_of(client, shop, day + DAY)
-    # What is too much waits until somebody returns it by hand: 39.97, and 9.96 that were returned.
+    # The surplus of 39.97 waits for a refund by hand; 9.96 were refunded before.
     assert (await order_now(client, order))["refunded"] == "9.96"
     [its] = money
     providers = its.pop("providers")
@@ -88,7 +89,7 @@ async def test_payments_and_invoices_of_a_day_are_one_equation(
     ]
 
 
-async def test_what_is_paid_and_not_invoiced_is_named_until_it_is(
+async def test_a_paid_amount_is_reported_as_not_invoiced_until_it_is_invoiced(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await charge(client, shop, monkeypatch, invoice_on="shipped")
@@ -105,7 +106,7 @@ async def test_what_is_paid_and_not_invoiced_is_named_until_it_is(
     assert money == [told("0.00", "0.00", TOTAL, "0.00", "-39.97", "0.00", "0.00")]
 
 
-async def test_what_is_invoiced_and_not_paid_is_named(
+async def test_an_invoiced_amount_is_reported_as_not_paid(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await charge(client, shop, monkeypatch)
@@ -159,7 +160,7 @@ PLANTED = (
     ),
     ("UPDATE invoices SET lines = '[]'", "the document"),
 )
-"""Differences of one unit, each by what the refusal names."""
+"""Planted differences, each with the name in the refusal."""
 
 
 async def test_a_day_whose_money_does_not_add_up_is_refused(
@@ -172,7 +173,7 @@ async def test_a_day_whose_money_does_not_add_up_is_refused(
     with later(shop, DAY):
         for change, what in PLANTED:
             with pytest.raises(ReportUnbalanced, match=what):
-                # The refusal takes the difference back, too.
+                # The refusal also rolls back the planted difference.
                 async with shop.database.write() as session:
                     await session.execute(text(change))
                     await provide_report_maker(session, shop).make(day)
@@ -196,7 +197,7 @@ async def test_a_remainder_that_is_wrong_by_one_unit_is_refused(
         await make_report(shop, day)
 
 
-async def test_a_report_of_before_keeps_its_digest(
+async def test_a_report_of_a_release_without_money_keeps_its_digest(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await charge(client, shop, monkeypatch)
@@ -221,7 +222,7 @@ async def test_a_report_of_before_keeps_its_digest(
         assert "money" not in (await client.get(f"/reports/{day}")).json()
 
 
-async def test_a_payment_that_is_committed_late_has_the_report_made_again(
+async def test_a_report_is_made_again_after_a_payment_that_is_committed_late(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await charge(client, shop, monkeypatch)

@@ -1,4 +1,4 @@
-"""A return changes the stock on its day, and no report of sales."""
+"""A return changes the stock on its day, but no report of sales."""
 
 from datetime import datetime
 
@@ -43,7 +43,7 @@ async def returned(shop: Shop) -> int:
 async def test_the_days_of_orders_and_of_their_returns_stay_balanced(open_shop: Shop) -> None:
     await report_made(open_shop, MONDAY)
     before = await everything_of(open_shop, MONDAY)
-    # On the day of the order, and on another one on which the same goods are sold.
+    # One is returned on the day of its order, one on a later day with sales of the same goods.
     await ship_and_return(open_shop, 0, NOON + 5 * HOUR)
     await ship_and_return(open_shop, 1, NOON + DAY + HOUR)
     assert await returned(open_shop) == 2

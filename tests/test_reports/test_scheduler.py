@@ -1,4 +1,4 @@
-"""TaskIQ's schedulers and workers, as processes: one report a day, whatever becomes of them."""
+"""Processes of TaskIQ make one report a day, even if they are stopped or killed."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ async def shop_with_a_broker(
     redis_server: RedisServer,
     tmp_path: Path,
 ) -> AsyncIterator[Shop]:
-    """A shop whose reports other processes make, opened today."""
+    """A shop with orders of today, whose reports are made by other processes."""
     postgres_server.drop_database(DATABASE)
     postgres_server.create_database(DATABASE)
     settings = postgres_settings(
@@ -64,7 +64,7 @@ async def shop_with_a_broker(
 
 
 async def empty_queue(server: RabbitMQServer) -> None:
-    """Forget the tasks that are left."""
+    """Delete the queue with the remaining tasks."""
     async with await aio_pika.connect(server.url(), timeout=60) as connection:
         await (await connection.channel()).queue_delete("taskiq")
 
@@ -72,12 +72,12 @@ async def empty_queue(server: RabbitMQServer) -> None:
 def taskiq(
     settings: Settings, folder: Path, *arguments: str, by_python: bool = False
 ) -> AbstractContextManager[Program]:
-    """Run one of TaskIQ's programs."""
+    """Run a program of TaskIQ."""
     return running(folder, environment(settings), "taskiq", *arguments, by_python=by_python)
 
 
 async def messages_of(shop: Shop, server: RabbitMQServer, count: int) -> list[dict[str, object]]:
-    """Send what the outbox has, and return what is on the queue; see that it is so much."""
+    """Send the outbox; return the messages of the queue, and assert their number."""
     async with await aio_pika.connect(server.url(), timeout=60) as connection:
         await declare(connection)
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
@@ -102,7 +102,7 @@ async def test_two_schedulers_and_two_workers_make_each_report_once(
             stack.enter_context(taskiq(scheduled.settings, tmp_path, *program))
         scheduled.clock.move(DAY)
         await until(days, [today])
-        # They are down over three midnights, one after the other, and all at once.
+        # All programs end here, and are not running at the next three midnights.
     scheduled.clock.move(3 * DAY)
     with ExitStack() as stack:
         for program in (WORKER, SCHEDULER, WORKER, SCHEDULER):
@@ -117,7 +117,7 @@ async def test_two_schedulers_and_two_workers_make_each_report_once(
     assert "Traceback" not in log_of(tmp_path)
 
 
-async def test_a_worker_that_is_killed_leaves_one_whole_report(
+async def test_a_killed_worker_leads_to_one_complete_report(
     scheduled: Shop, rabbitmq_server: RabbitMQServer, tmp_path: Path
 ) -> None:
     today = scheduled.days.day_of(scheduled.clock.now())
@@ -135,7 +135,7 @@ async def test_a_worker_that_is_killed_leaves_one_whole_report(
     assert len(await messages_of(scheduled, rabbitmq_server, 1)) == 1
 
 
-async def test_a_report_that_is_asked_for_is_made_by_a_worker_of_taskiq(
+async def test_a_requested_report_is_made_by_a_worker_of_taskiq(
     scheduled: Shop, rabbitmq_server: RabbitMQServer, tmp_path: Path
 ) -> None:
     today, asker = scheduled.days.day_of(scheduled.clock.now()), Caller("a test")
@@ -156,7 +156,7 @@ async def test_a_report_that_is_asked_for_is_made_by_a_worker_of_taskiq(
             relay = Relay(scheduled, channel)
 
             async def sent() -> object:
-                # Until the worker has declared its queue, the message waits in the outbox.
+                # The message waits in the outbox until the worker has declared its queue.
                 await relay.send_due()
                 scheduled.clock.move(timedelta(seconds=5))
                 return await state()
@@ -165,7 +165,7 @@ async def test_a_report_that_is_asked_for_is_made_by_a_worker_of_taskiq(
 
 
 @pytest.mark.parametrize("program", [SCHEDULER, WORKER], ids=["scheduler", "worker"])
-async def test_a_process_of_taskiq_shows_that_it_lives_and_ends_in_order(
+async def test_a_process_of_taskiq_has_a_heartbeat_and_stops_cleanly(
     scheduled: Shop, tmp_path: Path, program: tuple[str, ...]
 ) -> None:
     beat = tmp_path / "beat"
@@ -183,7 +183,7 @@ async def test_a_process_of_taskiq_shows_that_it_lives_and_ends_in_order(
 
 
 @pytest.mark.parametrize("program", [SCHEDULER, WORKER], ids=["scheduler", "worker"])
-async def test_a_process_without_a_broker_ends_and_says_what_it_lacks(
+async def test_a_process_without_a_broker_ends_and_names_the_missing_setting(
     tmp_path: Path, program: tuple[str, ...]
 ) -> None:
     done = await asyncio.to_thread(
@@ -212,7 +212,7 @@ async def test_a_worker_of_taskiq_waits_for_a_broker_that_is_down(
     assert "Traceback" not in log_of(tmp_path)
 
 
-async def test_the_shop_in_one_process_makes_its_reports_by_itself(tmp_path: Path) -> None:
+async def test_a_shop_in_one_process_makes_its_reports_itself(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path, test_clock=True)
     shop = Shop(settings)
     await prepare(shop)

@@ -1,4 +1,4 @@
-"""When reports are made: by `REPORT_CRON`, and by schedules that are added while the shop runs."""
+"""Reports are made by `REPORT_CRON` and by schedules that are added while the shop runs."""
 
 import asyncio
 from datetime import date, timedelta
@@ -24,7 +24,7 @@ CATCHING_UP_SECONDS = 3
 
 
 def by(shop: Shop, cron: str) -> None:
-    """Have a shop make its reports at other times."""
+    """Change the schedule of the reports of a shop."""
     shop.settings = shop.settings.model_copy(update={"report_cron": cron})
 
 
@@ -39,7 +39,7 @@ async def test_a_day_is_caught_up_only_after_its_scheduled_time(open_shop: Shop)
             assert await make_due_reports(open_shop, is_catching_up=True) == [MONDAY]
         async with at_moment(open_shop, midnight + 30 * HOUR):
             assert await make_due_reports(open_shop, is_catching_up=True) == []
-        # Nothing ran at 6:30 of two days.
+        # At 6:30 on the next two days, no report was made.
         async with at_moment(open_shop, midnight + 60 * HOUR):
             assert await make_due_reports(open_shop, is_catching_up=True) == [TUESDAY, WEDNESDAY]
     finally:
@@ -59,7 +59,7 @@ async def test_a_time_before_midnight_reports_the_day_that_is_over(open_shop: Sh
         open_shop.settings = kept
 
 
-async def test_the_default_catches_up_from_midnight_on(open_shop: Shop) -> None:
+async def test_the_default_schedule_catches_up_from_midnight_on(open_shop: Shop) -> None:
     midnight = NOON + DAY / 2
     async with at_moment(open_shop, midnight - HOUR / 3600):
         assert await make_due_reports(open_shop, is_catching_up=True) == []

@@ -1,4 +1,4 @@
-"""A fortnight of sales of every kind, each day of which is computed again from its orders."""
+"""Reports of two weeks with sales of every kind equal the sums computed from the orders."""
 
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
@@ -15,13 +15,13 @@ from tests.support.servers import PostgresServer
 from tests.test_reports.trade.opening import SETTINGS, open_for_trade
 from tests.test_reports.trade.trading import Trade, correcting_every_cancellation
 
-# Clocks are set forward on the second Sunday.
+# Daylight saving time begins on the second Sunday.
 FIRST, DAYS = date(2027, 3, 15), 14
 
 
 @pytest_asyncio.fixture(name="trade", loop_scope="session", params=["sqlite", "postgres"])
 async def open_trade(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Trade]:
-    """The trade of a shop of its own, on each database."""
+    """The trade of a separate shop, on each database."""
     settings: Settings
     if request.param == "sqlite":
         settings = sqlite_settings(tmp_path, **SETTINGS)
@@ -35,7 +35,7 @@ async def open_trade(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
         yield Trade(shop, client, await open_for_trade(client))
 
 
-async def test_the_reports_of_a_fortnight_equal_its_sales(trade: Trade) -> None:
+async def test_the_reports_of_two_weeks_equal_the_sales(trade: Trade) -> None:
     await trade.run(FIRST, DAYS, most_orders=6)
     assert trade.faults == []
     assert trade.counts["days"] == DAYS

@@ -1,4 +1,4 @@
-"""Images whose process dies or whose store fails on the way: rendered again, or removed."""
+"""After a crash or a failure of the store, images are rendered again or removed."""
 
 import signal
 import sqlite3
@@ -68,7 +68,7 @@ async def test_an_upload_whose_process_died_is_removed(
         await _assert_empty(shop)
 
 
-async def test_an_upload_that_is_repeated_after_a_crash_is_whole(
+async def test_an_upload_that_is_repeated_after_a_failure_is_complete(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     product = await create_product(client)
@@ -98,9 +98,7 @@ async def test_an_image_that_is_removed_while_it_is_rendered_leaves_nothing(
     await _assert_empty(shop)
 
 
-async def test_a_rendering_that_fails_on_the_way_is_done_again(
-    client: httpx.AsyncClient, shop: Shop
-) -> None:
+async def test_a_rendering_that_fails_is_done_again(client: httpx.AsyncClient, shop: Shop) -> None:
     await upload(client, await create_product(client), picture())
     sound, calls = FolderStore.put, 0
 
@@ -169,7 +167,7 @@ def _wait_for(condition: Any) -> None:
 
 
 def _whole_files(folder: Path) -> int:
-    """Return the number of files with their last names, each of which is whole."""
+    """Return the number of files with final names, and assert that each is complete."""
     files = [each for each in (folder / "var" / "media").glob("??/??/*") if each.is_file()]
     for each in files:
         with Picture.open(BytesIO(each.read_bytes())) as opened:

@@ -1,4 +1,4 @@
-"""Errands on their way: done once, again after a failure, given up, or by another process."""
+"""Errands are done once, are repeated after a failure or by another process, or are given up."""
 
 import asyncio
 import logging
@@ -34,7 +34,7 @@ async def _waiting(shop: Shop) -> list[Errand]:
 
 
 class _Noted:
-    """A handler that notes what it did, and fails as often as it is told."""
+    """A handler that records its subjects, after the given failures."""
 
     def __init__(self, *failures: Exception) -> None:
         self.done: list[UUID] = []
@@ -60,7 +60,7 @@ async def test_an_errand_is_done_once_after_the_commit(shop: Shop) -> None:
     assert await _waiting(shop) == []
 
 
-async def test_an_errand_waits_for_its_moment(shop: Shop) -> None:
+async def test_an_errand_waits_until_it_is_due(shop: Shop) -> None:
     handler = _Noted()
     await _put(shop, "a", uuid4(), shop.clock.now() + timedelta(hours=1))
     assert not await do_due(shop, {"a": handler})
@@ -93,7 +93,7 @@ async def test_one_errand_of_each_kind_is_done_at_a_time(shop: Shop) -> None:
     assert [each.kind for each in await _waiting(shop)] == ["a", "a"]
 
 
-async def test_errands_that_wait_for_providers_are_done_side_by_side_but_not_all(
+async def test_errands_that_wait_for_providers_are_done_concurrently_up_to_a_limit(
     shop: Shop,
 ) -> None:
     running, most = 0, 0
@@ -113,7 +113,7 @@ async def test_errands_that_wait_for_providers_are_done_side_by_side_but_not_all
     assert (most, await _waiting(shop)) == (_AT_ONCE, [])
 
 
-async def test_an_errand_that_does_not_end_holds_up_no_others(shop: Shop) -> None:
+async def test_an_errand_that_does_not_end_does_not_delay_others(shop: Shop) -> None:
     slow, done, hang = uuid4(), set[UUID](), asyncio.Event()
     others = {uuid4() for _ in range(2 * _AT_ONCE)}
 
@@ -130,14 +130,16 @@ async def test_an_errand_that_does_not_end_holds_up_no_others(shop: Shop) -> Non
             await asyncio.sleep(0.05)
     assert done == others
     await end([doing])
-    # It is done again when its lease is over.
+    # The errand is done again when its lease is over.
     hang.set()
     with later(shop, timedelta(minutes=1)):
         assert await do_due(shop, {LOOK: handle})
     assert done == {slow, *others}
 
 
-async def test_an_errand_whose_service_is_away_is_done_soon_after_it_is_back(shop: Shop) -> None:
+async def test_an_errand_whose_service_is_unreachable_is_done_soon_after_it_is_back(
+    shop: Shop,
+) -> None:
     handler = _Noted(*[ProviderUnreachable("away")] * 2 * _ATTEMPTS)
     await _put(shop, LOOK, uuid4())
     for attempt in range(2 * _ATTEMPTS):
@@ -148,7 +150,7 @@ async def test_an_errand_whose_service_is_away_is_done_soon_after_it_is_back(sho
     assert (len(handler.done), await _waiting(shop)) == (1, [])
 
 
-async def test_a_failed_errand_is_done_again_later_each_time_and_does_not_stop_others(
+async def test_a_failed_errand_is_repeated_with_growing_delays_and_does_not_stop_others(
     shop: Shop,
 ) -> None:
     failing, other = _Noted(ValueError("no"), OSError("disk")), _Noted()
@@ -172,7 +174,7 @@ async def test_a_failed_errand_is_done_again_later_each_time_and_does_not_stop_o
     assert (len(failing.done), await _waiting(shop)) == (1, [])
 
 
-async def test_an_errand_that_keeps_failing_is_given_up_and_kept_to_be_seen(
+async def test_an_errand_that_always_fails_is_given_up_and_stays_stored(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
     subject_id = uuid4()

@@ -1,4 +1,4 @@
-"""The payments of providers are compared in each night, and each unknown one is recorded once."""
+"""Each night, payments are compared with those of providers; unknown ones are recorded once."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -32,14 +32,14 @@ DAY = timedelta(days=1)
 
 
 async def nights(shop: Shop) -> list[datetime]:
-    """Return when payments are compared."""
+    """Return the times of the planned comparisons of payments."""
     async with shop.database.read() as session:
         query = select(Errand.due_at).where(Errand.kind == RECONCILE)
         return list(await session.scalars(query))
 
 
 async def recorded(shop: Shop) -> list[dict[str, Any]]:
-    """Return the payments that only the bank knows, as they are recorded."""
+    """Return the recorded payments that only the bank knows."""
     async with shop.database.read() as session:
         query = select(AuditEvent).where(AuditEvent.event == "payment.unknown")
         rows = (await session.scalars(query)).all()
@@ -48,7 +48,7 @@ async def recorded(shop: Shop) -> list[dict[str, Any]]:
 
 
 async def forget_orders(shop: Shop) -> None:
-    """Delete all orders, as the restore of an older back-up does."""
+    """Delete all orders, as if an older backup had been restored."""
     async with shop.database.write() as session:
         for table in (PaymentStep, Payment, OrderMailRecord, OrderItem, OrderChange, Order):
             await session.execute(delete(table))
@@ -84,7 +84,7 @@ async def test_a_payment_that_only_the_bank_knows_is_recorded_once(
     assert [payment["reference"] in each.getMessage() for each in caplog.records] == [True]
 
 
-async def test_a_payment_whose_event_was_lost_is_found_in_the_night(
+async def test_a_payment_whose_event_was_lost_is_found_by_the_comparison(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     await plan_comparisons(shop)
@@ -112,7 +112,7 @@ async def test_a_start_does_not_move_a_comparison_that_is_planned(shop: Shop) ->
     assert await nights(shop) == [planned[0] + 2 * DAY]
 
 
-async def test_a_bank_that_is_away_is_compared_in_the_same_night(
+async def test_the_comparison_with_an_unreachable_bank_is_repeated_in_the_same_night(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away(*_: object) -> AsyncIterator[Any]:

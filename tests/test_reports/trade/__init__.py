@@ -1,1 +1,1 @@
-"""A shop that trades under a moved clock, and its days, computed again from its documents."""
+"""A shop that trades under a moved clock, and reports computed again from its documents."""

@@ -1,4 +1,4 @@
-"""Opens a shop that has something of everything that an amount of an order can contain."""
+"""Opens a shop with everything that can be part of an amount of an order."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,17 +39,17 @@ PLACES = (
     ("DE", "20095", "Hamburg"),
     ("AT", "1010", "Wien"),
     ("FR", "75001", "Paris"),
-    # No rates: an export without tax.
+    # This country has no tax rates: an order to it is an export without tax.
     ("CH", "8001", "Zürich"),
 )
 VAT_NUMBER = "ATU13585627"
-"""That of a business in Austria, whose orders are taxed there."""
+"""The VAT number of a business in Austria, whose orders are taxed there."""
 CODES = ("TENTH", "THREE", "POST")
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """What the customers of a shop can choose from."""
+    """The products, users and shipping methods that orders choose from."""
 
     products: list[str]
     methods: list[str]

@@ -1,4 +1,4 @@
-"""Computes the report of a day again, from the documents of the orders and nothing else.
+"""Computes the report of a day independently, only from the documents of the orders.
 
 Each figure is one function of `FACTS` over one document.
 """
@@ -16,7 +16,7 @@ _NOTHING = "0.00"
 
 
 def minor_of(document: Document, name: str) -> int:
-    """Return an amount of a document, which is left out where it is zero, in cents."""
+    """Return an amount of a document in cents; a missing amount is zero."""
     whole, _, cents = str(document.get(name, _NOTHING)).partition(".")
     sign = -1 if whole.startswith("-") else 1
     return int(whole) * 100 + sign * int(cents)
@@ -28,7 +28,7 @@ def units_of(order: Document) -> int:
 
 
 def discount_of(order: Document) -> int:
-    """Return what promotions took off the lines."""
+    """Return the discount of promotions on all lines."""
     return sum(minor_of(line, "discount") for line in order["items"])
 
 
@@ -43,7 +43,7 @@ def tax_of(order: Document) -> int:
 
 
 def amount_of(order: Document) -> int:
-    """Return what is to be paid: the lines, the tax that is added to them, and shipping."""
+    """Return the amount to pay: the lines, the tax that is added to them, and shipping."""
     goods = sum(minor_of(line, "unit_price") * int(line["quantity"]) for line in order["items"])
     is_added = not order.get("prices_include_tax", True)
     added = sum(minor_of(line, "tax") for line in order["items"]) if is_added else 0
@@ -58,17 +58,17 @@ FACTS: dict[str, Callable[[Document], int]] = {
     "shipping": shipping_of,
     "tax": tax_of,
 }
-"""What a report adds up over orders, by its name there."""
+"""The sums over orders in a report, by their names there."""
 
 
 def cancelled_at(order: Document) -> str | None:
-    """Return when an order was cancelled, or None."""
+    """Return the time when an order was cancelled, or None."""
     moments = [each["changed_at"] for each in order["history"] if each["to_status"] == "cancelled"]
     return moments[0] if moments else None
 
 
 def sums_of(orders: Iterable[Document]) -> dict[str, int]:
-    """Return each fact over some orders."""
+    """Return the sum of each fact over some orders."""
     known = list(orders)
     return {name: sum(map(fact, known)) for name, fact in FACTS.items()}
 
@@ -86,7 +86,7 @@ def taxes_of(orders: Iterable[Document]) -> dict[Rate, tuple[int, int]]:
 
 @dataclass(frozen=True)
 class Returned:
-    """What was cancelled of an order at a moment."""
+    """The part of an order that was cancelled at a moment."""
 
     order: Document
     moment: str
@@ -95,12 +95,12 @@ class Returned:
 
 
 def pieces_of(amount: int, quantity: int, before: int, pieces: int) -> int:
-    """Return what pieces of a line have of an amount, of which others were cancelled before."""
+    """Return the share of some units in an amount of a line, after others were cancelled."""
     return amount * (before + pieces) // quantity - amount * before // quantity
 
 
 def line_returned(order: Document, cancellation: Document, before: int) -> Returned:
-    """Return what was cancelled with some pieces of a line, of which others were before."""
+    """Return the part that was cancelled with some units of a line, after others."""
     line = order["items"][cancellation["position"] - 1]
     quantity, pieces = int(line["quantity"]), int(cancellation["quantity"])
     shares = {
@@ -119,7 +119,7 @@ def line_returned(order: Document, cancellation: Document, before: int) -> Retur
 
 
 def returned_by(order: Document) -> list[Returned]:
-    """Return what was cancelled of an order, moment by moment."""
+    """Return the cancelled parts of an order, the oldest first."""
     found: list[Returned] = []
     gone: dict[int, int] = {}
     for each in order.get("cancellations", ()):
@@ -150,7 +150,7 @@ class Recount:
                 self._returned.setdefault(self._day_of(each.moment), []).append(each)
 
     def report_of(self, day: date) -> dict[str, Any]:
-        """Return what the report of a day must tell."""
+        """Return the expected report of a day."""
         placed, cancelled = self._placed.get(day, []), self._returned.get(day, [])
         before = [each for each in cancelled if self._day_of(each.order["created_at"]) < day]
         sums, given_back = sums_of(placed), _sums_of_returned(cancelled)
@@ -186,7 +186,7 @@ def _taxes_of_returned(parts: Iterable[Returned]) -> dict[Rate, tuple[int, int]]
 
 
 def told_by(report: Document) -> dict[str, Any]:
-    """Return what the document of a report tells, in the form of `Recount.report_of`."""
+    """Return the figures of the document of a report, in the form of `Recount.report_of`."""
     counted = ("orders_count", "units")
     taxes = ("net", "tax", "cancelled_net", "cancelled_tax")
     return {
@@ -206,7 +206,7 @@ def told_by(report: Document) -> dict[str, Any]:
 
 
 def apart(expected: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
-    """Return in what a report differs from what it must tell."""
+    """Return the differences between a report and the expected one."""
     return [
         f"{name}: {told[name]} instead of {expected[name]}"
         for name in expected
@@ -215,7 +215,7 @@ def apart(expected: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
 
 
 def contradictions_of(order: Document) -> list[str]:
-    """Return in what the document of an order contradicts itself."""
+    """Return the names of amounts in the document of an order that contradict others."""
     parts = {"total": amount_of, "tax": tax_of, "discount": discount_of}
     wrong = [name for name, fact in parts.items() if minor_of(order, name) != fact(order)]
     taxed = sum(minor_of(each, "net") + minor_of(each, "tax") for each in order["taxes"])

@@ -1,4 +1,4 @@
-"""Customers of every kind, who order, pay and cancel at random under a moved clock."""
+"""Customers of every kind order, pay and cancel at random under a moved clock."""
 
 import heapq
 from collections import Counter
@@ -44,7 +44,7 @@ _LONGEST = 25
 
 @dataclass(order=True)
 class Event:
-    """Something that somebody does at a moment."""
+    """An action of a customer at a moment."""
 
     at: datetime
     number: int
@@ -70,8 +70,8 @@ class Trade:
     async def run(self, first: date, days: int, most_orders: int) -> None:
         """Trade from a day on, with at least a third of the highest number of orders each day.
 
-        Prices include tax in one week and are without it in the next. In the end, every report is
-        compared and made again once more.
+        Prices include tax in one week and exclude it in the next. At the end, every report is
+        made again and compared again.
         """
         for number in range(days):
             day = first + number * DAY
@@ -98,7 +98,7 @@ class Trade:
         self._move_to(end)
 
     def _move_to(self, moment: datetime) -> None:
-        # The machine's own time has passed, too.
+        # Real time has passed, too, so the moment may be over.
         self._shop.clock.move(max(moment - self._shop.clock.now(), timedelta()))
 
     def _basket(self) -> dict[str, int]:
@@ -154,7 +154,7 @@ class Trade:
     def _fate(
         self, order_id: str, cart: Customer | None = None, pay_by: datetime | None = None
     ) -> None:
-        """Plan what becomes of an order: it is paid, cancelled soon or later, or not paid."""
+        """Plan the next events of an order: it is paid, cancelled soon or later, or not paid."""
         now, roll = self._shop.clock.now(), self._chance.random()
         later = now + self._chance.uniform(1, _LONGEST) * DAY
         if roll < 0.2:
@@ -185,7 +185,7 @@ class Trade:
         self._count("cancelled", order_id, response)
 
     async def _cancel_line(self, order_id: str) -> None:
-        """Cancel some units of a line, if it has as many left."""
+        """Cancel some units of a line, if that many are left."""
         order = (await self._client.get(f"/orders/{order_id}")).json()
         line = self._chance.choice(order["items"])
         variant_id = line.get("variant_id", line["product_id"])
@@ -206,7 +206,7 @@ class Trade:
         self._touched.add(order_id)
 
     async def _close(self, day: date) -> None:
-        """Make the report of a day that has ended, twice, and compare it."""
+        """Make the report of an ended day twice, and compare it with the orders."""
         await self._read(self._touched)
         self._touched.clear()
         outcome = await make_report(self._shop, day)
@@ -278,7 +278,7 @@ def _is_expired(order: Document) -> bool:
 
 @contextmanager
 def correcting_every_cancellation() -> Iterator[None]:
-    """Plant a mistake: cancelled orders of the day itself are corrections, too."""
+    """Plant a bug: cancelled orders of the day itself count as corrections, too."""
     own = CancellationRepository.totals
 
     async def totals(its: Any, window: Any, *, only_late: bool = False) -> Any:
