@@ -107,7 +107,7 @@ async def test_a_product_in_several_sizes_is_in_the_tree_of_departments(
     assert eggs["path"] == "grocery/eggs/"
 
 
-async def test_the_demo_shop_has_a_parcel_that_is_free_above_a_price_and_a_pick_up(
+async def test_the_demo_shop_has_shipping_that_is_free_from_a_price_on_and_a_pick_up(
     filled: Filled, reader: httpx.AsyncClient
 ) -> None:
     shop = filled.shop

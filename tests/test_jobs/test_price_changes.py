@@ -109,7 +109,7 @@ async def test_many_products_are_updated_in_several_transactions_that_can_be_res
         while await follow_due(shop):
             seen.append(await on_sale())
         assert seen == [2, 4, 5]
-    # The clock moves back: some products are derived without the sale, which then applies again.
+    # Before the sale again: some products are derived without it, then it applies again.
     assert await follow_due(shop)
     with later(shop, HOUR):
         await follow(shop)

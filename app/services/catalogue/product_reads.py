@@ -38,7 +38,7 @@ class ProductReads:
     """Reads products; those that are requested while others are read form the next batch.
 
     A product is never read by a statement that began before its request, so that each caller gets
-    all that was committed before it. Without a running read, no caller waits for a batch to fill.
+    all that was committed before it. If nothing is being read, a product is read at once.
     """
 
     def __init__(self, begin: Begin, low_stock_at: int) -> None:
