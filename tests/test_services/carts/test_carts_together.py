@@ -9,7 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import delete, insert, select
 
-from app.models import Cart, CartLine, Product, Variant
+from app.models import Base, Cart, CartLine, Product, Variant
 from app.repositories.carts import cart_repository
 from app.repositories.promotions import redemption_repository
 from app.services.carts import cart_claims, cart_service
@@ -82,26 +82,21 @@ async def test_random_changes_and_claims_agree_with_the_model(
 
 async def multiply(shop: Shop, cart_id: str, product_id: str, count: int) -> None:
     """Add copies of a product, each with a line of its own in a cart that has a line of it."""
-    its, ids = UUID(product_id), [uuid4() for _ in range(count)]
+    ids = [uuid4() for _ in range(count)]
+    copied: tuple[tuple[type[Base], str, tuple[str, ...]], ...] = (
+        (Product, "id", ("id",)),
+        (Variant, "product_id", ("id", "product_id")),
+        (CartLine, "variant_id", ("variant_id",)),
+    )
     async with shop.database.write() as session:
-        product, variant, line = [
-            (await session.execute(select(table).where(key == its))).mappings().one()
-            for table, key in (
-                (Product.__table__, Product.id),
-                (Variant.__table__, Variant.product_id),
-                (CartLine.__table__, CartLine.variant_id),
-            )
-        ]
-        assert line["cart_id"] == UUID(cart_id)
-        for model_of, row, keys in (
-            (Product, product, ("id",)),
-            (Variant, variant, ("id", "product_id")),
-            (CartLine, line, ("variant_id",)),
-        ):
-            rows = [dict(row) | dict.fromkeys(keys, each) for each in ids]
+        for table, key, own in copied:
+            where = table.__table__.c[key] == UUID(product_id)
+            row = (await session.execute(select(table.__table__).where(where))).mappings().one()
+            assert row.get("cart_id") in (None, UUID(cart_id))
+            rows = [dict(row) | dict.fromkeys(own, each) for each in ids]
             for number, each in enumerate(rows, start=2):
                 each |= {"sku": f"COPY-{number}"} if "sku" in row else {"position": number}
-            await session.execute(insert(model_of), rows)
+            await session.execute(insert(table), rows)
 
 
 async def test_a_cart_of_100_lines_is_read_with_6_statements(
