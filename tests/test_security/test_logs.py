@@ -223,8 +223,9 @@ def _statements(shop: Shop, mode: str) -> tuple[list[str], list[str]]:
 
 
 async def _run(shop: Shop, statements: Iterable[str]) -> None:
-    async with shop.database.write() as session:
-        for statement in statements:
+    for statement in statements:
+        # Locks of several tables in one transaction could deadlock with a shop that is served.
+        async with shop.database.write() as session:
             await session.execute(text(statement))
 
 
