@@ -104,6 +104,11 @@ class Cache:
         digest = blake2b(query.encode(), digest_size=12).hexdigest()
         return await self._read(Read(kind, kind.list_tag, f"{kind.list_tag}:{digest}"), load)
 
+    def find_near(self, read: Read) -> Found | None:
+        """Return the entry of a read in this process, if the resource exists."""
+        shown = self._get_near(read)
+        return None if shown is None or shown.is_absent else self._found_near(read, shown)
+
     async def find(self, read: Read) -> Found | None:
         """Return the entry of a read, if the resource exists; one in Redis is stored locally."""
         drops = self._drops

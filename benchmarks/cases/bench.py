@@ -253,6 +253,8 @@ async def _add_unseen(settings: Settings, count: int) -> None:
     try:
         async with shop.database.write() as session:
             await session.execute(_ADD_UNSEEN, {"count": count})
+            # Without statistics, pgbench's join would read all variants for each product.
+            await session.execute(text("ANALYZE"))
     finally:
         await shop.close()
 

@@ -119,7 +119,10 @@ class NearReads:
         # The application refuses these requests.
         if any(len(headers.get(name, b"")) > MAX_HEADER_LENGTH for name in _BOUNDED):
             return None
-        found = await (known.show() if known.show else self._shop.cache.find(known.read))
+        cache = self._shop.cache
+        found = cache.find_near(known.read)
+        if found is None:
+            found = await (known.show() if known.show else cache.find(known.read))
         if found is None:
             # The application asks Redis again, which is too much for every request for an unknown
             # resource.
