@@ -134,7 +134,7 @@ def test_a_buyer_pays_with_another_card_after_a_declined_one(guest: Page, tea: s
     expect(guest.get_by_role("alert")).to_contain_text("declined", timeout=15_000)
     guest.get_by_label("Card number").fill(_GOOD)
     guest.get_by_role("button", name="Pay $10.00").click()
-    expect(guest.get_by_role("heading", name="Order")).to_be_visible()
+    expect(guest.get_by_role("heading", name="Order", level=1)).to_be_visible()
     # The event of Stripe completes the payment; until then the page reloads by itself.
     expect(guest.locator(".placed")).to_contain_text("Paid", timeout=WAIT_SECONDS * 1_000)
     assert guest.get_by_text("on its way").count() == 0
