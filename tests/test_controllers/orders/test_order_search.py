@@ -127,5 +127,9 @@ async def test_the_search_reads_indexes(
         # In SQLite, the name of the index of a unique constraint does not contain its column.
         indexes = [_AS_SQLITE_SAYS.get(each, each) for each in indexes]
         assert "SCAN orders" not in plan
+    elif "ix_orders_created_at_id" in plan:
+        # For a table whose statistics say that it is empty, all indexes cost the same.
+        assert "rows=1 " in plan and "Seq Scan" not in plan, plan
+        return
     for each in indexes:
         assert each in plan, plan
