@@ -109,11 +109,14 @@ class Cache:
         shown = self._get_near(read)
         return None if shown is None or shown.is_absent else self._found_near(read, shown)
 
-    async def find(self, read: Read) -> Found | None:
-        """Return the entry of a read, if the resource exists; one in Redis is stored locally."""
+    async def find_in_redis(self, read: Read) -> Found | None:
+        """Return the entry of a read in Redis, if the resource exists; it is stored locally.
+
+        The read has no near entry, or one of an absent resource, for which Redis is not asked.
+        """
         drops = self._drops
-        if (shown := self._get_near(read)) is not None:
-            return None if shown.is_absent else self._found_near(read, shown)
+        if self._get_near(read) is not None:
+            return None
         answer = await self._fetch(read)
         if not isinstance(answer, Representation) or answer.is_absent:
             return None

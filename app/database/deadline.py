@@ -1,10 +1,12 @@
 """The time limit of a request, and the commit that it must not interrupt."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Protocol
+
+from app.errors import Unavailable
 
 ANSWER_SECONDS = 3.5
 """The time limit of a request; its caller gets an answer within 5 s."""
@@ -84,9 +86,23 @@ class Deadline:
             self._timeout.reschedule(when)
 
 
-def limited() -> asyncio.Timeout:
-    """Return the limit of work that several requests wait for, which is that of a request."""
-    return asyncio.timeout(ANSWER_SECONDS)
+def too_late() -> Unavailable:
+    """Return the error of what was not answered in time."""
+    return Unavailable("the shop could not answer in time, try again", retry_after_seconds=1)
+
+
+@asynccontextmanager
+async def limited() -> AsyncIterator[None]:
+    """Limit the time of a block to that of a request.
+
+    Raises:
+        Unavailable: the time is over.
+    """
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            yield
+    except TimeoutError:
+        raise too_late() from None
 
 
 CURRENT: ContextVar[Limit | None] = ContextVar("deadline", default=None)

@@ -144,9 +144,8 @@ class ProductRepository(Repository[Product]):
         self, product_ids: Collection[UUID], *, is_locked: bool = False
     ) -> dict[UUID, Product]:
         """Return those of the products that exist, as `get` does."""
-        statement = _whole(self.session.get_bind().dialect.name)
         rows = await self.session.scalars(
-            statement,
+            _whole(self.session.get_bind().dialect.name),
             {"ids": list(product_ids)},
             execution_options={"populate_existing": is_locked},
         )

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from contextvars import Context
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from app.models import Product, Variant
 from app.observability.tracing import batch_span, context_headers
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.catalogue.product_schema import ProductRead
+from app.services.batches import Batches
 from app.services.catalogue.listing import require_sold
 
 _MAX_TOGETHER = 100
@@ -44,9 +44,7 @@ class ProductReads:
     def __init__(self, begin: Begin, low_stock_at: int) -> None:
         self._begin = begin
         self._low_stock_at = low_stock_at
-        self._waiting: list[_Waiting] = []
-        self._running = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._batches = Batches(self._settle, _MAX_TOGETHER, at_once=_BATCHES_AT_ONCE)
 
     async def read(self, product_id: UUID, currency: str | None = None) -> Representation:
         """Return a product; with a currency, only the variants that are sold in it.
@@ -57,39 +55,22 @@ class ProductReads:
             Unavailable: the database does not answer.
         """
         future: asyncio.Future[Representation] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(product_id, currency, context_headers(), future))
-        if self._running < _BATCHES_AT_ONCE:
-            self._running += 1
-            # An empty context, because the time limit and trace of one request are not for others.
-            task = asyncio.get_running_loop().create_task(self._run(), context=Context())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        self._batches.add(_Waiting(product_id, currency, context_headers(), future))
         try:
             async with limited():
                 return await future
-        except TimeoutError:
-            raise _late() from None
         finally:
             # An exception would contain the future, and the future the exception.
             del future
 
-    async def _run(self) -> None:
-        try:
-            while self._waiting:
-                batch = self._waiting[:_MAX_TOGETHER]
-                del self._waiting[:_MAX_TOGETHER]
-                if batch := [each for each in batch if not each.future.done()]:
-                    await self._settle(batch)
-        finally:
-            self._running -= 1
-
     async def _settle(self, batch: Sequence[_Waiting]) -> None:
+        batch = [each for each in batch if not each.future.done()]
+        if not batch:
+            return
         try:
             with batch_span("read products", "INTERNAL", [each.headers for each in batch]):
                 async with limited(), self._begin() as products:
                     await self._read(products, batch)
-        except TimeoutError:
-            _refuse(batch, _late())
         except Exception as error:  # pylint: disable=broad-exception-caught  # for the callers
             _refuse(batch, error)
 
@@ -98,28 +79,27 @@ class ProductReads:
         # Requests without a currency come first: `sold_in` changes the prices of the variants.
         for currency in sorted({each.currency for each in batch}, key=lambda code: code or ""):
             its = [each for each in batch if each.currency == currency]
-            shown = {each.product_id for each in its} & found.keys()
-            variants = [variant for each in shown for variant in found[each].variants]
+            sold: set[Variant] | None = None
             if currency is not None:
-                variants = await products.sold_in(variants, currency)
-            sold: dict[UUID, list[Variant]] = {each: [] for each in shown}
-            for variant in variants:
-                sold[variant.product_id].append(variant)
+                ids = {each.product_id for each in its} & found.keys()
+                variants = [variant for each in ids for variant in found[each].variants]
+                sold = set(await products.sold_in(variants, currency))
             for each in its:
-                self._show(each, found.get(each.product_id), sold.get(each.product_id, []))
+                self._show(each, found.get(each.product_id), sold)
 
-    def _show(self, waiting: _Waiting, product: Product | None, sold: list[Variant]) -> None:
+    def _show(self, waiting: _Waiting, product: Product | None, sold: set[Variant] | None) -> None:
         """Return a product to its caller; an error of one product does not affect the others."""
-        currency = waiting.currency
         if waiting.future.done():
             return
         if product is None:
             waiting.future.set_exception(ProductNotFound.of(waiting.product_id))
             return
+        currency = waiting.currency
+        variants = [each for each in product.variants if sold is None or each in sold]
         try:
             if currency is not None:
-                require_sold(product, sold, currency)
-            shown = ProductRead.of(product, sold, self._low_stock_at, currency)
+                require_sold(product, variants, currency)
+            shown = ProductRead.of(product, variants, self._low_stock_at, currency)
             waiting.future.set_result(Representation.of(shown))
         except DomainError as refusal:
             # The traceback contains the future, which would not be freed at once.
@@ -133,8 +113,3 @@ def _refuse(batch: Sequence[_Waiting], error: Exception) -> None:
         if not each.future.done():
             own = error.copied() if isinstance(error, Unavailable) else error
             each.future.set_exception(own)
-
-
-def _late() -> Unavailable:
-    detail = "the database does not answer in time, try again"
-    return Unavailable(detail, retry_after_seconds=1)

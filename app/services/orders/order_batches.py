@@ -2,11 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager, suppress
-from contextvars import Context
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
@@ -17,6 +15,7 @@ from app.database.outages import is_conflict
 from app.errors import DomainError, Unavailable
 from app.observability.tracing import batch_span, context_headers
 from app.schemas.orders.order_schema import OrderRead
+from app.services.batches import Batches
 from app.services.orders.drafts.asked_draft import AskedDraft
 from app.services.orders.order_service import OrderService
 from app.services.orders.placement import AnyAsked, AskedCheckout
@@ -114,9 +113,7 @@ class OrderBatches:
 
     def __init__(self, begin: Begin) -> None:
         self._begin = begin
-        self._waiting: list[_Waiting] = []
-        self._is_running = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._batches = Batches(self._place, _MAX_TOGETHER)
         self._keys: set[tuple[str, str]] = set()
         self._alone = asyncio.Semaphore(_ALONE_AT_ONCE)
         self._held_until: dict[UUID, float] = {}
@@ -151,28 +148,9 @@ class OrderBatches:
 
     def _enter(self, order: _Waiting) -> None:
         if self._needs_held(order):
-            self._start(self._place_alone(order))
-            return
-        self._waiting.append(order)
-        if not self._is_running:
-            self._is_running = True
-            self._start(self._run())
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        # The task gets an empty context: the limit and the trace of one request are not those of
-        # others.
-        task = asyncio.get_running_loop().create_task(work, context=Context())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _run(self) -> None:
-        try:
-            while self._waiting:
-                batch = self._waiting[:_MAX_TOGETHER]
-                del self._waiting[:_MAX_TOGETHER]
-                await self._place(batch)
-        finally:
-            self._is_running = False
+            self._batches.start(self._place_alone(order))
+        else:
+            self._batches.add(order)
 
     async def _place(self, batch: Sequence[_Waiting]) -> None:
         batch = [each for each in batch if not each.future.done()]
@@ -210,7 +188,7 @@ class OrderBatches:
         free = [each for each in batch if locked and locked.isdisjoint(each.needs)]
         for each in batch:
             if each not in free:
-                self._start(self._place_alone(each))
+                self._batches.start(self._place_alone(each))
         await self._place(free)
 
     async def _place_alone(self, order: _Waiting) -> None:

@@ -24,7 +24,7 @@ from app.errors import DomainError
 from app.security.principal import Access
 from app.services.system.idempotency_service import Answer
 from app.web.middleware.body_limits import BOUNDED, MAX_HEADER_LENGTH
-from app.web.rendering.problems import send_refusal
+from app.web.rendering.problems import send_refusal, send_unexpected
 from app.web.rendering.responses import cached_answer
 from app.web.request_state import first_headers, state_of
 from app.web.route_options import options_of
@@ -97,8 +97,10 @@ class NearReads:
             scope["path_template"] = known.path_template
             await send_refusal(send, refusal)
             return True
-        except Exception:  # pylint: disable=broad-exception-caught  # the application reports it
-            return False
+        except Exception as error:  # pylint: disable=broad-exception-caught  # it is reported
+            scope["path_template"] = known.path_template
+            await send_unexpected(scope, send, error)
+            return True
         if answer is None:
             return False
         # The metrics and the trace read this value, which the router otherwise sets.
@@ -122,7 +124,7 @@ class NearReads:
         cache = self._shop.cache
         found = cache.find_near(known.read)
         if found is None:
-            found = await (known.show() if known.show else cache.find(known.read))
+            found = await (known.show() if known.show else cache.find_in_redis(known.read))
         if found is None:
             # The application asks Redis again, which is too much for every request for an unknown
             # resource.

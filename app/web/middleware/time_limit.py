@@ -7,8 +7,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from litestar.types.asgi_types import HTTPRequestEvent, ReceiveMessage
 
-from app.database.deadline import CURRENT, Deadline
-from app.errors import Unavailable
+from app.database.deadline import CURRENT, Deadline, too_late
 from app.web.rendering.problems import send_refusal
 
 logger = logging.getLogger(__name__)
@@ -47,8 +46,7 @@ class TimeLimit:
             request.end()
         if timeout.expired() and not request.is_gone:
             logger.warning("%s %r was not answered in time", scope["method"], scope["path"])
-            detail = "the shop could not answer in time, try again"
-            await send_refusal(send, Unavailable(detail, retry_after_seconds=1))
+            await send_refusal(send, too_late())
 
 
 class _Request:

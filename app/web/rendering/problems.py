@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.types import Send
+from litestar.types import HTTPScope, Send
 
 from app.errors import (
     DomainError,
@@ -24,6 +24,12 @@ logger = logging.getLogger(__name__)
 
 AnyRequest = Request[object, object, State]
 MEDIA_TYPE = "application/problem+json"
+_INTERNAL = {
+    "type": "about:blank",
+    "title": "Internal Server Error",
+    "status": 500,
+    "detail": "An internal error occurred.",
+}
 
 
 def render_domain_error(_request: AnyRequest, error: DomainError) -> Response[bytes]:
@@ -36,7 +42,7 @@ def render(error: DomainError) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """Render a domain error outside the framework, as status, headers and body."""
     headers = {"Content-Type": MEDIA_TYPE} | _headers(error)
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    return error.status, raw, msgspec.json.encode(error.as_problem())
+    return error.status, raw, _encoded(error.as_problem())
 
 
 def answer_of_refusal(error: DomainError) -> Answer:
@@ -46,11 +52,33 @@ def answer_of_refusal(error: DomainError) -> Answer:
 
 async def send_refusal(send: Send, error: DomainError, *, has_body: bool = True) -> None:
     """Send a domain error as the response to a request outside the framework."""
-    status, headers, body = render(error)
+    await _send(send, *render(error), has_body=has_body)
+
+
+async def send_unexpected(scope: HTTPScope, send: Send, error: Exception) -> None:
+    """Send the response to an internal error outside the framework; the log has its traceback."""
+    _report(scope["method"], scope["path"], error)
+    headers = [(b"content-type", MEDIA_TYPE.encode())]
+    await _send(send, 500, headers, _encoded(_INTERNAL))
+
+
+async def _send(
+    send: Send,
+    status: int,
+    headers: list[tuple[bytes, bytes]],
+    body: bytes,
+    *,
+    has_body: bool = True,
+) -> None:
     headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     content = body if has_body else b""
     await send({"type": "http.response.body", "body": content, "more_body": False})
+
+
+def _report(method: str, path: str, error: Exception) -> None:
+    logger.error("%s %r failed", method, path, exc_info=error)
+    _release_frames(error)
 
 
 def _release_frames(error: BaseException | None) -> None:
@@ -109,17 +137,8 @@ def render_group(request: AnyRequest, group: ExceptionGroup[Exception]) -> Respo
 
 def render_unexpected(request: AnyRequest, error: Exception) -> Response[bytes]:
     """Render an internal error without details; the log has its traceback."""
-    logger.error("%s %r failed", request.method, request.url.path, exc_info=error)
-    _release_frames(error)
-    return _response(
-        {
-            "type": "about:blank",
-            "title": "Internal Server Error",
-            "status": 500,
-            "detail": "An internal error occurred.",
-        },
-        {},
-    )
+    _report(request.method, request.url.path, error)
+    return _response(_INTERNAL, {})
 
 
 # There is no handler for `Exception` itself: it would also catch the framework's 404 and 405.

@@ -258,8 +258,9 @@ async def test_an_uncached_product_is_read_before_the_router_with_the_same_respo
 
 
 @pytest.mark.any_database
-async def test_a_refusal_before_the_router_equals_the_refusal_of_the_router(
-    both: Both, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("fault", "status"), [(ConnectionResetError, 503), (KeyError, 500)])
+async def test_a_failed_read_before_the_router_is_answered_as_by_the_router(
+    both: Both, monkeypatch: pytest.MonkeyPatch, fault: type[Exception], status: int
 ) -> None:
     async with client_of(create_app(both.shop)) as machine:
         paths = [f"/products/{(await create_product(machine))['id']}" for _ in range(2)]
@@ -267,12 +268,12 @@ async def test_a_refusal_before_the_router_equals_the_refusal_of_the_router(
         assert (await client.get(paths[0])).status_code == 200
 
     async def fail(*_asked: Any, **_options: Any) -> Any:
-        raise ConnectionResetError
+        raise fault
 
     monkeypatch.setattr(ProductRepository, "whole", fail)
     routed, by_router = await both.ask(both.router, "GET", paths[1], {})
     seen, by_door = await both.ask(both.door, "GET", paths[1], {})
-    assert (routed[0], by_router, by_door) == (503, 1, 0)
+    assert (routed[0], by_router, by_door) == (status, 1, 0)
     # Their order differs.
     seen, routed = ((status, sorted(raw), *more) for status, raw, *more in (seen, routed))
     assert seen == routed
