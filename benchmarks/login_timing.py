@@ -19,6 +19,7 @@ from app.settings import Settings
 from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
 from main import create_app
+from tests.support.applications import transport_to
 
 EMAIL, PASSWORD = "known@example.com", "correct horse battery staple"
 WRONG = "wrong horse battery staple"
@@ -87,7 +88,7 @@ async def opened(folder: Path) -> AsyncIterator[Subject]:
         password_iterations=Settings.model_fields["password_iterations"].default,
     )
     shop = Shop(settings)
-    transport = httpx.ASGITransport(app=create_app(shop))  # type: ignore[arg-type]
+    transport = transport_to(create_app(shop))
     await prepare(shop)
     try:
         async with httpx.AsyncClient(

@@ -25,6 +25,7 @@ from app.runtime.process import freeze_heap
 from app.settings import Settings
 from app.wiring.resources import Shop
 from main import create_app
+from tests.support.applications import transport_to
 from tests.support.cached import assert_cache_is_true, forget_cached, kept_client
 from tests.support.machines import AUTHORIZATION, let_machine_in
 from tests.support.servers import (
@@ -298,9 +299,8 @@ async def client(
 
 def client_of(app: Litestar) -> httpx.AsyncClient:
     """Return a client that calls an application without a network, with an API key."""
-    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # two spellings of ASGI
     return httpx.AsyncClient(
-        transport=transport,
+        transport=transport_to(app),
         base_url="http://shop.test/api/v1",
         headers=AUTHORIZATION,
         timeout=60,

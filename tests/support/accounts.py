@@ -16,7 +16,7 @@ from app.models import AuditEvent, OutgoingMail, User, UserRole
 from app.settings import Settings
 from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
-from tests.support.applications import with_routes_of
+from tests.support.applications import transport_to, with_routes_of
 from tests.support.factories import PASSWORD, create_user
 from tests.support.machines import let_machine_in
 from tests.support.servers.sqlite import give_schema
@@ -51,7 +51,7 @@ def bearer(token: str) -> dict[str, str]:
 
 def at(app: Litestar, address: str, **headers: str) -> httpx.AsyncClient:
     """Return a client whose requests come from a network address."""
-    transport = httpx.ASGITransport(app=app, client=(address, 1))  # type: ignore[arg-type]
+    transport = transport_to(app, client=(address, 1))
     base = "http://shop.test/api/v1"
     return httpx.AsyncClient(transport=transport, base_url=base, headers=headers)
 

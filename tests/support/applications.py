@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from itertools import chain
+from typing import Any
 from unittest.mock import patch
 
+import httpx
 from litestar import Controller, Litestar
 
 from app.controllers import catalogue, identity, orders
@@ -24,3 +26,9 @@ def with_routes_of(shop: Shop, *areas: Iterable[type[Controller]]) -> Litestar:
         return create_app(shop)
     with patch.multiple("main", CONTROLLERS=controllers, page_controllers=lambda _settings: []):
         return create_app(shop)
+
+
+def transport_to(app: Litestar, **options: Any) -> httpx.ASGITransport:
+    """Return a transport that calls an application without a network, with options of httpx."""
+    # Litestar and httpx have different types for the same messages of ASGI.
+    return httpx.ASGITransport(app=app, **options)  # type: ignore[arg-type]  # see above

@@ -11,6 +11,7 @@ from litestar import Litestar
 from app.models import UserRole
 from app.wiring.resources import Shop
 from tests.support.accounts import set_user
+from tests.support.applications import transport_to
 from tests.support.factories import create_user
 
 PASSWORD = "correct horse battery staple"
@@ -76,7 +77,7 @@ class Browser:
 
     def __init__(self, app: Litestar, address: str = "127.0.0.1") -> None:
         self.http = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=app, client=(address, 5000)),  # type: ignore[arg-type]
+            transport=transport_to(app, client=(address, 5000)),
             base_url="http://shop.test",
             headers={"Accept": "text/html,*/*;q=0.8", "Sec-Fetch-Site": "same-origin"},
             event_hooks={"response": [_require_html]},

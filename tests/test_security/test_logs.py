@@ -26,6 +26,7 @@ from app.web.route_options import has_options
 from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import DATABASES, postgres_settings, running, sqlite_settings
+from tests.support.applications import transport_to
 from tests.support.factories import PASSWORD
 from tests.support.processes import WAIT_SECONDS, free_port
 from tests.support.servers import PostgresServer
@@ -244,7 +245,7 @@ async def assert_nothing_leaks(
     app, its = world
     await its.restore()
     # A streamed response that fails keeps its status: a server closes the connection.
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
+    transport = transport_to(app, raise_app_exceptions=False)
     async with broken(app, its.shop, mode), httpx.AsyncClient(transport=transport) as client:
         statuses = await send_all(its, client, its.restore if mode == "sound" else None)
     assert len(statuses) > 400

@@ -8,9 +8,10 @@ import pytest
 from app.wiring.resources import Shop
 from tests.support.accounts import someone
 from tests.support.factories import create_product, create_user, place_order
-from tests.support.queries import plan_of, statements_of
+from tests.support.queries import analyze, plan_of, statements_of
 from tests.support.refusals import places_of
 from tests.test_controllers.checkout.setting import ordered, ready
+from tests.test_services.invoices.test_gapless import paid_orders
 
 _AS_SQLITE_SAYS = {"uq_orders_number": "(number=?)", "uq_users_email_key": "(email_key=?)"}
 
@@ -122,14 +123,14 @@ async def test_the_search_reads_indexes(
 ) -> None:
     with statements_of(shop) as statements:
         assert await _find(client, **query) == []
+    if not shop.database.is_sqlite:
+        # In a table without rows, all indexes cost PostgreSQL the same.
+        await paid_orders(shop, await create_product(client), 500)
+        await analyze(shop, "orders")
     plan = await plan_of(shop, statements[-1], "seqscan")
     if shop.database.is_sqlite:
         # In SQLite, the name of the index of a unique constraint does not contain its column.
         indexes = [_AS_SQLITE_SAYS.get(each, each) for each in indexes]
         assert "SCAN orders" not in plan
-    elif "ix_orders_created_at_id" in plan:
-        # For a table whose statistics say that it is empty, all indexes cost the same.
-        assert "rows=1 " in plan and "Seq Scan" not in plan, plan
-        return
     for each in indexes:
         assert each in plan, plan

@@ -92,7 +92,7 @@ async def multiply(shop: Shop, cart_id: str, product_id: str, count: int) -> Non
         for table, key, own in copied:
             where = table.__table__.c[key] == UUID(product_id)
             row = (await session.execute(select(table.__table__).where(where))).mappings().one()
-            assert row.get("cart_id") in (None, UUID(cart_id))
+            assert row.get("cart_id", UUID(cart_id)) == UUID(cart_id)
             rows = [dict(row) | dict.fromkeys(own, each) for each in ids]
             for number, each in enumerate(rows, start=2):
                 each |= {"sku": f"COPY-{number}"} if "sku" in row else {"position": number}

@@ -13,7 +13,7 @@ from app.errors import Unavailable
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.wiring.resources import Shop
 from tests.conftest import running, sqlite_settings
-from tests.support.applications import with_routes_of
+from tests.support.applications import transport_to, with_routes_of
 from tests.support.machines import AUTHORIZATION
 from tests.support.refusals import NOTHING, problem_of
 from tests.test_security.people import bearing, log_in
@@ -48,7 +48,7 @@ async def shop_with(
     """
     application = with_routes_of(Shop(sqlite_settings(folder, **settings)), controllers)
     async with running(application):
-        transport = httpx.ASGITransport(application, client=client)  # type: ignore[arg-type]
+        transport = transport_to(application, client=client)
         url = "http://shop.test"
         async with httpx.AsyncClient(transport=transport, base_url=url) as its:
             yield application.state.shop, its
