@@ -9,13 +9,12 @@ import pytest_asyncio
 
 from app.jobs.cache_sync import cache_sync
 from app.settings import Settings
-from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
 from tests.conftest import empty, postgres_settings, sqlite_settings
 from tests.support.cached import forget_cached
 from tests.support.servers import PostgresServer, RedisServer, start_redis
 from tests.support.servers.relay import Relay
-from tests.support.servers.sqlite import give_schema
+from tests.support.servers.sqlite import prepared
 from tests.test_cache.reads import believed
 
 DATABASE = "cached"
@@ -81,9 +80,7 @@ async def kept_shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Shop]:
     """Open an empty shop whose cache is synchronized, and close it."""
-    give_schema(settings)
-    shop = Shop(settings)
-    await prepare(shop)
+    shop = await prepared(settings)
     await empty(shop)
     async with cache_sync(shop):
         await believed(shop)

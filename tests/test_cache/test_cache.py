@@ -29,6 +29,7 @@ from tests.conftest import postgres_settings, sqlite_settings
 from tests.support.cached import assert_cache_is_true, caught_up, redis_of
 from tests.support.refusals import USER
 from tests.support.servers import PostgresServer
+from tests.support.servers.sqlite import prepared
 from tests.test_cache.conftest import DATABASE
 from tests.test_cache.reads import (
     CALLER,
@@ -303,8 +304,7 @@ async def test_an_emptied_redis_empties_the_near_cache(pair: Pair) -> None:
 
 async def test_a_change_by_another_process_on_sqlite_is_soon_seen(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path)
-    here, there = Shop(settings), Shop(settings)
-    await prepare(here)
+    here, there = await prepared(settings), Shop(settings)
     async with cache_sync(here):
         product_id = await offer(here)
         await read(here, product_id)

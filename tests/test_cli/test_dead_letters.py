@@ -15,13 +15,13 @@ from app.jobs.embedded_dispatcher import dispatch_due
 from app.messaging.pipeline import Pipeline
 from app.models import AuditEvent, DeadLetter, OutboxMessage
 from app.wiring.areas.messaging import provide_dead_letters
-from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
 from tests.conftest import sqlite_settings
 from tests.support.command_line import lavka
 from tests.support.factories import create_product, create_user
 from tests.support.ledger import every
 from tests.support.processes import away
+from tests.support.servers.sqlite import prepared
 
 NOBODY = UUID("0199a1b2-7c00-7d00-8e00-0123456789ab")
 REASON = "Earl Grey, 100 g: 3 asked for, 2 in stock"
@@ -30,8 +30,7 @@ REASON = "Earl Grey, 100 g: 3 asked for, 2 in stock"
 @pytest_asyncio.fixture(name="still", loop_scope="session")
 async def still_shop(tmp_path: Path) -> AsyncIterator[Shop]:
     """A shop whose data only the commands change."""
-    shop = Shop(sqlite_settings(tmp_path / "var"))
-    await prepare(shop)
+    shop = await prepared(sqlite_settings(tmp_path / "var"))
     yield shop
     await shop.close()
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
 from tests.conftest import sqlite_settings
 from tests.support.command_line import lavka
+from tests.support.servers.sqlite import prepared
 from tests.test_reports.books import add_orders, open_shop, reports_of
 
 DAY = timedelta(days=1)
@@ -19,8 +19,7 @@ DAY = timedelta(days=1)
 @pytest_asyncio.fixture(name="old", loop_scope="session")
 async def shop_with_old_orders(tmp_path: Path) -> AsyncIterator[Shop]:
     """A shop that was opened today, with orders of the three days before."""
-    shop = Shop(sqlite_settings(tmp_path))
-    await prepare(shop)
+    shop = await prepared(sqlite_settings(tmp_path))
     await open_shop(shop)
     await add_orders(shop, [shop.clock.now() - each * DAY for each in (1, 2, 2, 3)])
     yield shop

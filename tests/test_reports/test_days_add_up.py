@@ -14,11 +14,10 @@ import pytest_asyncio
 from app.core.calendar import span
 from app.jobs.daily_reports import make_due_reports
 from app.settings import Settings
-from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
 from tests.conftest import postgres_settings, sqlite_settings
 from tests.support.servers import PostgresServer
-from tests.support.servers.sqlite import give_schema
+from tests.support.servers.sqlite import prepared
 from tests.test_reports.books import (
     add_orders,
     at_moment,
@@ -49,9 +48,7 @@ async def shop_of_a_year(request: pytest.FixtureRequest, tmp_path: Path) -> Asyn
         server: PostgresServer = request.getfixturevalue("postgres_server")
         server.create_database("year")
         settings = postgres_settings(server, "year", shop_timezone=zone)
-    give_schema(settings)
-    shop = Shop(settings)
-    await prepare(shop)
+    shop = await prepared(settings)
     yield shop
     await shop.close()
 

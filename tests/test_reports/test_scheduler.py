@@ -18,11 +18,11 @@ from app.security.principal import Caller
 from app.settings import Settings
 from app.wiring.areas.messaging import provide_operations
 from app.wiring.areas.reports import provide_reports
-from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
 from tests.conftest import broker_settings, empty, postgres_settings, sqlite_settings
 from tests.support.processes import Program, environment, free_port, run, serving
 from tests.support.servers import PostgresServer, RabbitMQServer, RedisServer
+from tests.support.servers.sqlite import prepared
 from tests.test_messaging.conftest import forget_all
 from tests.test_messaging.workers import drain, until
 from tests.test_reports.books import add_orders, open_shop, reports_of
@@ -54,8 +54,7 @@ async def shop_with_a_broker(
         test_clock=True,
     )
     await forget_all(rabbitmq_server)
-    shop = Shop(settings)
-    await prepare(shop)
+    shop = await prepared(settings)
     await open_shop(shop)
     await add_orders(shop, [shop.clock.now() + timedelta(microseconds=each) for each in range(30)])
     yield shop
@@ -214,8 +213,7 @@ async def test_a_worker_of_taskiq_waits_for_a_broker_that_is_down(
 
 async def test_a_shop_in_one_process_makes_its_reports_itself(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path, test_clock=True)
-    shop = Shop(settings)
-    await prepare(shop)
+    shop = await prepared(settings)
     await open_shop(shop)
     await add_orders(shop, [shop.clock.now()])
     today = shop.days.day_of(shop.clock.now())

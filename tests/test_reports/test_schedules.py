@@ -5,11 +5,11 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from app.jobs.daily_reports import make_due_reports
-from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
 from tests.conftest import empty, sqlite_settings
 from tests.support.processes import run, serving
 from tests.support.servers import RedisServer
+from tests.support.servers.sqlite import prepared
 from tests.test_messaging.workers import until
 from tests.test_reports.books import (
     add_orders,
@@ -78,8 +78,7 @@ async def test_a_schedule_that_is_added_to_a_running_shop_makes_reports(
         redis_host=redis_server.host,
         redis_port=redis_server.port,
     )
-    shop = Shop(settings)
-    await prepare(shop)
+    shop = await prepared(settings)
     await open_for_business(shop)
     await add_orders(shop, [shop.clock.now()])
     today = shop.days.day_of(shop.clock.now())

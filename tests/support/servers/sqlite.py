@@ -7,6 +7,8 @@ from tempfile import TemporaryDirectory
 from app.database.migrate import migrate
 from app.database.sessions import Database
 from app.settings import Settings
+from app.wiring.lifecycle import prepare
+from app.wiring.resources import Shop
 from tests.support.servers.server import run_in_thread
 
 
@@ -17,6 +19,14 @@ def give_schema(settings: Settings) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     file.touch(mode=0o600)
     file.write_bytes(_migrated())
+
+
+async def prepared(settings: Settings) -> Shop:
+    """Return a shop that is prepared for its first requests, with an existing database."""
+    give_schema(settings)
+    shop = Shop(settings)
+    await prepare(shop)
+    return shop
 
 
 async def bring_to_newest(settings: Settings) -> None:
