@@ -1,4 +1,4 @@
-"""Migrates the database schema to the newest revision."""
+"""Migrates the schema to the newest revision, and counts rows for the plans of PostgreSQL."""
 
 import gc
 import logging
@@ -55,6 +55,13 @@ async def is_migrated(database: Database) -> bool:
     async with database.read() as session:
         revision = await (await session.connection()).run_sync(_revision)
     return revision >= newest_revision()
+
+
+async def analyze(database: Database) -> None:
+    """Count the rows of all tables, which PostgreSQL itself does a minute later at the earliest."""
+    if not database.is_sqlite:
+        async with database.reshape() as connection:
+            await connection.execute(text("ANALYZE"))
 
 
 def newest_revision() -> str:

@@ -16,6 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from app.database.migrate import analyze
 from app.database.savepoints import savepoint
 from app.database.sessions import AsyncSession
 from app.errors import DomainError, Unavailable
@@ -90,6 +91,9 @@ async def import_sources(
                 outcome.updated.sort()
                 outcome.refused.sort()
                 outcomes[source.path].include(outcome)
+    if not options.is_check:
+        # Statements that are planned without statistics can take many times as long.
+        await analyze(shop.database)
     return outcomes
 
 

@@ -5,7 +5,7 @@ again for each number of rows, and one that is executed for each row takes both 
 as long.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
@@ -30,6 +30,7 @@ from sqlalchemy.sql import TableValuedAlias
 from sqlalchemy.types import TypeEngine
 
 Row = Mapping[str, Any]
+Shape = tuple[tuple[Table, tuple[str, ...]], ...]
 MAX_SEARCHED = 100
 """The number of texts for which one statement searches: SQLite limits alternatives."""
 
@@ -47,23 +48,31 @@ async def insert_rows(session: AsyncSession, *parts: tuple[Table, Sequence[Row]]
     # Statements on tables and not on models, which would inspect each row again.
     connection = await session.connection()
     if connection.dialect.name == "postgresql":
-        shape = tuple((table, tuple(rows[0])) for table, rows in filled)
-        await connection.execute(_insertion(shape), values_of(*filled))
+        await connection.execute(_insertion(shape_of(filled)), values_of(*filled))
     else:
         for table, rows in filled:
             await connection.execute(insert(table), rows)
 
 
+def shape_of(parts: Iterable[tuple[Table, Sequence[Row]]]) -> Shape:
+    """Return the tables of rows and their columns, which decide the statement that adds them."""
+    return tuple((table, tuple(rows[0])) for table, rows in parts)
+
+
 @cache
-def _insertion(shape: tuple[tuple[Table, tuple[str, ...]], ...]) -> Any:
+def _insertion(shape: Shape) -> Any:
     *others, last = (insert_of(table, names) for table, names in shape)
     return last.add_cte(*(each.cte() for each in others))
 
 
-def insert_of(table: Table, names: Sequence[str]) -> Any:
-    """Return PostgreSQL's statement that adds the values that `values_of` returns."""
+def insert_of(table: Table, names: Sequence[str], **made: ColumnElement[Any]) -> Any:
+    """Return PostgreSQL's statement that adds the values that `values_of` returns.
+
+    The values of `made` are those of expressions, which are evaluated for each row.
+    """
     given = arrays(table, {name: table.c[name].type for name in names})
-    return postgresql_insert(table).from_select(names, select(given))
+    rows = select(given, *made.values())
+    return postgresql_insert(table).from_select([*names, *made], rows)
 
 
 def replacing(insertion: Any, key: Sequence[str], names: Sequence[str], where: Any = None) -> Any:

@@ -52,7 +52,8 @@ _SELECT = """
 \\set n random(1, :goods)
 SELECT p.id, p.sku, name, description, category, p.price_minor, currency, stock_quantity,
     p.is_active, p.created_at, p.updated_at, p.archived_at, p.version
-  FROM products p JOIN variants v ON v.product_id = p.id WHERE p.id = md5(:n::text)::uuid;
+  FROM products p JOIN variants v ON v.product_id = p.id AND v.archived_at IS NULL
+  WHERE p.id = md5(:n::text)::uuid;
 """
 _TAKE = "UPDATE variants SET stock_quantity = stock_quantity - 2, updated_at = now() WHERE id = "
 _ORDER = """

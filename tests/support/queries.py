@@ -35,11 +35,14 @@ def statements_of(shop: Shop) -> Iterator[list[Statement]]:
         yield noted
 
 
-async def plan_of(shop: Shop, statement: Statement, *avoided: str) -> str:
+async def plan_of(
+    shop: Shop, statement: Statement, *avoided: str, is_executed: bool = False
+) -> str:
     """Return how the database executes a statement.
 
     `avoided` are plan nodes that PostgreSQL uses only if there is no alternative ("seqscan",
-    "sort"): with few rows it would prefer to read the whole table.
+    "sort"): with few rows it would prefer to read the whole table. If it `is_executed`, which is
+    possible on PostgreSQL only, the plan has the number of rows of each node.
     """
     # The writer, because the reader has no transaction, without which SET LOCAL has no effect.
     engine = shop.database.reader if shop.database.is_sqlite else shop.database.writer
@@ -48,6 +51,7 @@ async def plan_of(shop: Shop, statement: Statement, *avoided: str) -> str:
             for way in avoided:
                 await connection.execute(text(f"SET LOCAL enable_{way} = off"))
         explain = "EXPLAIN QUERY PLAN" if shop.database.is_sqlite else "EXPLAIN"
+        explain += " ANALYZE" if is_executed else ""
         plan = await connection.exec_driver_sql(f"{explain} {statement.sql}", statement.parameters)
         return "\n".join(str(row[-1]) for row in plan)
 

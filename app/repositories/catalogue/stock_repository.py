@@ -74,13 +74,16 @@ def _locked(dialect: str) -> Select[Any]:
             lowest_price().label("listed_minor"),
             (variants.is_active & products.is_active).label("is_active"),
             variants.archived_at,
+            products.archived_at.label("product_archived_at"),
             products.name,
             products.tax_class,
             products.option_names,
             products.variants_count,
         )
         .join(_products, products.id == variants.product_id)
-        .where(among_given(dialect, variants.id, "ids"), products.archived_at.is_(None))
+        # It has no condition on products: before a new shop has statistics, PostgreSQL would expect
+        # one product that is not archived, and would read all variants for each product.
+        .where(among_given(dialect, variants.id, "ids"))
         .order_by(variants.id)
         .with_for_update(of=_variants)
     )
@@ -181,7 +184,7 @@ class StockRepository(Repository[Variant]):
         statement = _locked(self.session.get_bind().dialect.name)
         given = {"ids": list(ids), **price_moment(self.session)}
         rows = await self.session.execute(statement, given)
-        return {row.id: row for row in rows}
+        return {row.id: row for row in rows if row.product_archived_at is None}
 
     async def lock_stock(self, ids: Collection[UUID]) -> dict[UUID, Any]:
         """Return the stock of variants, including archived ones, locked in the order of the ids."""

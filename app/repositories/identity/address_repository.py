@@ -1,36 +1,13 @@
 """Queries over the addresses of users."""
 
-from collections.abc import Collection, Mapping, Sequence
-from functools import cache
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 
-from app.core.countries import OPTIONAL_PARTS
 from app.errors import AddressNotFound
 from app.models import Address
 from app.repositories.base import Repository
-from app.repositories.bulk import among_given, table_of
-
-_addresses = table_of(Address)
-
-
-@cache
-def _primary_addresses(dialect: str) -> Select[Any]:
-    columns = _addresses.c
-    return select(
-        columns.user_id,
-        columns.recipient,
-        columns.company,
-        columns.street,
-        columns.line2,
-        columns.city,
-        columns.region,
-        columns.postal_code,
-        columns.country,
-        columns.phone,
-    ).where(among_given(dialect, columns.user_id, "user_ids"), columns.is_primary)
 
 
 class AddressRepository(Repository[Address]):
@@ -65,14 +42,6 @@ class AddressRepository(Repository[Address]):
             query = query.where(Address.user_id == owner)
         return await self._one(query, address_id)
 
-    async def primary_of_all(self, user_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
-        """Return the primary addresses of users by user, in the form that orders store."""
-        if not user_ids:
-            return {}
-        statement = _primary_addresses(self.session.get_bind().dialect.name)
-        rows = (await self.session.execute(statement, {"user_ids": list(user_ids)})).mappings()
-        return {row["user_id"]: _stored_by_orders(row) for row in rows}
-
     async def clear_default_billing(self, user_id: UUID) -> None:
         """Remove the default billing address of a user."""
         await self.session.execute(
@@ -92,12 +61,3 @@ class AddressRepository(Repository[Address]):
     async def delete_of_user(self, user_id: UUID) -> None:
         """Delete the addresses of a user."""
         await self.session.execute(delete(Address).where(Address.user_id == user_id))
-
-
-def _stored_by_orders(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an address in the stored form of `DeliveryAddress`, without empty optional parts."""
-    return {
-        name: value
-        for name, value in row.items()
-        if name != "user_id" and (value or name not in OPTIONAL_PARTS)
-    }

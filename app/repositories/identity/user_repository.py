@@ -7,26 +7,48 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy import ColumnElement, Select, and_, exists, select
 
+from app.core.countries import OPTIONAL_PARTS
 from app.core.email_addresses import address_key
 from app.errors import EmailTaken, UsernameTaken, UserNotFound
-from app.models import User, UserRole
+from app.models import Address, User, UserRole
 from app.repositories.base import Repository
 from app.repositories.bulk import among_given, table_of
 from app.schemas.identity.user_schema import UserQuery
 from app.tables.identity import comparison_key
 
 _users = table_of(User)
+_addresses = table_of(Address)
+# The names of those that an order stores.
+_PARTS_OF_ADDRESS = (
+    "recipient",
+    "company",
+    "street",
+    "line2",
+    "city",
+    "region",
+    "postal_code",
+    "country",
+    "phone",
+)
 
 
 @cache
 def _buyers(dialect: str) -> Select[Any]:
+    primary = and_(_addresses.c.user_id == _users.c.id, _addresses.c.is_primary)
     return (
-        select(_users.c.id, _users.c.is_active, _users.c.email, _users.c.email_key)
+        select(
+            _users.c.id,
+            _users.c.is_active,
+            _users.c.email,
+            _users.c.email_key,
+            *(_addresses.c[part] for part in _PARTS_OF_ADDRESS),
+        )
+        .select_from(_users.outerjoin(_addresses, primary))
         .where(among_given(dialect, _users.c.id, "ids"), _users.c.anonymised_at.is_(None))
         .order_by(_users.c.id)
-        .with_for_update(read=True, key_share=True)
+        .with_for_update(read=True, key_share=True, of=_users)
     )
 
 
@@ -36,6 +58,8 @@ class Buyer(Struct, frozen=True):
     is_active: bool
     email: str
     email_key: str
+    address: dict[str, Any] | None = None
+    """The primary address, in the form that orders store."""
 
 
 class Credentials(Struct, frozen=True):
@@ -107,12 +131,15 @@ class UserRepository(Repository[User]):
         return (await self.session.scalars(query)).all()
 
     async def get_buyers(self, ids: Collection[UUID]) -> dict[UUID, Buyer]:
-        """Return users, none of whom can be deleted until the transaction ends."""
+        """Return users with their addresses; they cannot be deleted before the transaction ends."""
         if not ids:
             return {}
         statement = _buyers(self.session.get_bind().dialect.name)
         rows = await self.session.execute(statement, {"ids": list(ids)})
-        return {row.id: Buyer(row.is_active, row.email, row.email_key) for row in rows}
+        return {
+            user_id: Buyer(is_active, email, email_key, _stored_by_orders(parts))
+            for user_id, is_active, email, email_key, *parts in rows
+        }
 
     async def find(self, query: UserQuery) -> tuple[Sequence[User], str | None]:
         """Return a page of users, and the cursor of the next page."""
@@ -152,3 +179,11 @@ class UserRepository(Repository[User]):
         user.anonymised_at = user.updated_at = at
         user.version += 1
         await self.flush()
+
+
+def _stored_by_orders(parts: Sequence[str | None]) -> dict[str, Any] | None:
+    """Return an address in the stored form of `DeliveryAddress`, without empty optional parts."""
+    named = dict(zip(_PARTS_OF_ADDRESS, parts, strict=True))
+    if named["country"] is None:
+        return None
+    return {name: value for name, value in named.items() if value or name not in OPTIONAL_PARTS}

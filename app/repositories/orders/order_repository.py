@@ -7,7 +7,18 @@ from typing import Any
 from uuid import UUID
 
 from msgspec.structs import asdict, fields
-from sqlalchemy import Select, bindparam, exists, func, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -26,12 +37,21 @@ from app.models import (
     User,
 )
 from app.repositories.base import Repository
-from app.repositories.bulk import among, among_given, insert_rows, table_of
+from app.repositories.bulk import (
+    Shape,
+    among,
+    among_given,
+    insert_of,
+    insert_rows,
+    shape_of,
+    table_of,
+    values_of,
+)
 from app.repositories.orders.cleared_orders import without_customer
 from app.schemas.orders.order_schema import OrderQuery
 from app.tables.orders import Contact, NewOrder
 
-_NEXT_NUMBERS = text("SELECT nextval('order_numbers') FROM generate_series(1, :count)")
+_NEXT_NUMBER: ColumnElement[int] = literal_column("nextval('order_numbers')")
 _orders = table_of(Order)
 _items = table_of(OrderItem)
 _changes = table_of(OrderChange)
@@ -64,6 +84,15 @@ def _unpaid(dialect: str, customer: Any) -> Select[Any]:
         .where(_orders.c.pay_by.is_not(None), among_given(dialect, customer, "keys"))
         .group_by(customer)
     )
+
+
+@cache
+def _numbered(shape: Shape) -> Select[Any]:
+    """Return PostgreSQL's statement that adds orders with the next numbers, and returns these."""
+    (orders, names), *others = shape
+    added = insert_of(orders, names, number=_NEXT_NUMBER)
+    added = added.returning(orders.c.id, orders.c.number).cte()
+    return select(added).add_cte(*(insert_of(table, its).cte() for table, its in others))
 
 
 @cache
@@ -172,19 +201,31 @@ class OrderRepository(Repository[Order]):
         The numbers are the next ones unless they are given. The bulk statements take a fifth of the
         processor time of a unit of work.
         """
-        if numbers is None:
-            numbers = await self._next_numbers(len(orders))
         # The sender chose the id and may have queried it already.
         mark_changed(self.session, order_tags(order.id for order in orders))
-        await insert_rows(
-            self.session,
-            (_orders, [_order_row(order, number) for order, number in zip(orders, numbers)]),
+        rows = [_order_row(order) for order in orders]
+        parts = (
             (_items, [row for order in orders for row in _item_rows(order)]),
             (_changes, [row for order in orders for row in _change_rows(order)]),
             (_taxes, [row for order in orders for row in _tax_rows(order)]),
             (_adjustments, [row for order in orders for row in _adjustment_rows(order)]),
         )
+        if numbers is None and self.session.get_bind().dialect.name == "postgresql":
+            return await self._add_numbered((_orders, rows), *parts)
+        if numbers is None:
+            # No other transaction writes to a SQLite database at the same time.
+            last = await self.last_number()
+            numbers = list(range(last + 1, last + len(rows) + 1))
+        rows = [row | {"number": number} for row, number in zip(rows, numbers, strict=True)]
+        await insert_rows(self.session, (_orders, rows), *parts)
         return numbers
+
+    async def _add_numbered(self, *parts: tuple[Table, list[dict[str, Any]]]) -> list[int]:
+        filled = [part for part in parts if part[1]]
+        statement = _numbered(shape_of(filled))
+        added = await self.session.execute(statement, values_of(*filled))
+        numbers = {row.id: row.number for row in added}
+        return [numbers[row["id"]] for row in parts[0][1]]
 
     async def has_any_of_user(self, user_id: UUID) -> bool:
         """Return whether the user ever ordered."""
@@ -234,13 +275,6 @@ class OrderRepository(Repository[Order]):
     def _owned(self, owner: UUID | None) -> Select[Order]:
         return self.query() if owner is None else self.query().where(Order.user_id == owner)
 
-    async def _next_numbers(self, count: int) -> list[int]:
-        if self.session.get_bind().dialect.name == "postgresql":
-            return list(await self.session.scalars(_NEXT_NUMBERS, {"count": count}))
-        # No other transaction writes to a SQLite database at the same time.
-        last = await self.last_number()
-        return list(range(last + 1, last + count + 1))
-
 
 def _written_to(email: str) -> Any:
     """Return the ids of the orders of the user and of the guests with an e-mail address."""
@@ -251,10 +285,9 @@ def _written_to(email: str) -> Any:
     return named.union(select(Order.id).where(Order.user_id.in_(users)))
 
 
-def _order_row(order: NewOrder, number: int) -> dict[str, Any]:
+def _order_row(order: NewOrder) -> dict[str, Any]:
     return {
         "id": order.id,
-        "number": number,
         "source_reference": order.source_reference,
         "user_id": order.user_id,
         "status": order.steps[-1].to_status,

@@ -11,7 +11,6 @@ from app.core.clock import Clock
 from app.errors import DomainError, VariantRequired
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.catalogue.stock_repository import StockRepository
-from app.repositories.identity.address_repository import AddressRepository
 from app.repositories.identity.user_repository import Buyer, UserRepository
 from app.repositories.orders.order_repository import OrderRepository
 from app.schemas.messaging.event_schema import DomainEvent
@@ -88,7 +87,6 @@ class OrderService:
         products: ProductRepository,
         stock: StockRepository,
         users: UserRepository,
-        addresses: AddressRepository,
         outbox: OutboxService,
         clock: Clock,
         currency: str,
@@ -101,7 +99,6 @@ class OrderService:
         self._products = products
         self._stock = stock
         self._users = users
-        self._addresses = addresses
         self._outbox = outbox
         self._clock = clock
         self._currency = currency
@@ -205,15 +202,10 @@ class OrderService:
         self, orders: Sequence[Asked], buyers: Mapping[UUID, Buyer]
     ) -> OrderPlacement:
         named = {each.order_id for each in orders if each.order_id is not None}
-        at_home = [
-            each for each in orders if each.data.delivery_address is None and each.source is None
-        ]
         variants = await self._stock.lock_all(_wanted_in(orders))
-        addresses = await self._addresses.primary_of_all(_buyers_of(at_home))
         now, home = self._clock.now(), self._taxes.home
         return OrderPlacement(
             buyers=buyers,
-            addresses=addresses,
             taken_ids=await self._orders.existing(named) if named else set(),
             variants=variants,
             choices=await self._choices_in(variants),
@@ -232,7 +224,7 @@ class OrderService:
                 if home is None
                 else await self._taxes.taxes_at(
                     {
-                        taxed_place(each, place_of(delivery_of(each, addresses)), home)
+                        taxed_place(each, place_of(delivery_of(each, buyers)), home)
                         for each in orders
                     },
                     now,

@@ -136,7 +136,6 @@ class OrderPlacement:
     """The locked rows that some orders need, and the units that these orders have taken."""
 
     buyers: Mapping[UUID, Buyer]
-    addresses: Mapping[UUID, dict[str, Any]]
     taken_ids: Set[UUID]
     variants: Mapping[UUID, Any]
     choices: Mapping[UUID, VariantRequired]
@@ -203,7 +202,7 @@ class OrderPlacement:
         return buyer
 
     def _priced(self, asked: Asked, buyer: UUID | None, quantities: Mapping[UUID, int]) -> NewOrder:
-        address = delivery_of(asked, self.addresses)
+        address = delivery_of(asked, self.buyers)
         place = place_of(address)
         taxes = None if self.home is None else self.taxes[taxed_place(asked, place, self.home)]
         if isinstance(taxes, DomainError):
@@ -324,16 +323,15 @@ def _require_total(order: NewOrder, its: OrderedCart | OrderedDraft) -> None:
         )
 
 
-def delivery_of(asked: Asked, addresses: Mapping[UUID, dict[str, Any]]) -> dict[str, Any] | None:
+def delivery_of(asked: Asked, buyers: Mapping[UUID, Buyer]) -> dict[str, Any] | None:
     """Return the delivery address of an order, by default the primary one of its buyer."""
     if asked.data.delivery_address is not None:
         return asked.data.delivery_address.model_dump()
-    # A cart or a draft has its own delivery address.
-    return (
-        None
-        if asked.named_buyer is None or asked.source is not None
-        else addresses.get(asked.named_buyer)
-    )
+    if asked.named_buyer is None or asked.source is not None:
+        # A cart or a draft has its own delivery address.
+        return None
+    buyer = buyers.get(asked.named_buyer)
+    return None if buyer is None else buyer.address
 
 
 def _line(variant: Any, quantity: int, given_minor: int | None) -> NewLine:

@@ -14,7 +14,6 @@ from app.repositories.carts.cart_repository import CartRepository
 from app.repositories.carts.ordered_cart_repository import OrderedCartRepository
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.catalogue.stock_repository import StockRepository
-from app.repositories.identity.address_repository import AddressRepository
 from app.repositories.identity.user_repository import UserRepository
 from app.repositories.orders.draft_repository import DraftRepository
 from app.repositories.orders.guest_order_repository import GuestOrderRepository
@@ -75,7 +74,6 @@ def provide_orders(
         ProductRepository(session),
         StockRepository(session),
         UserRepository(session),
-        AddressRepository(session),
         provide_outbox(session, shop),
         shop.clock,
         shop.settings.shop_currency,

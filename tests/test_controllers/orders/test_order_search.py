@@ -12,6 +12,7 @@ from tests.support.queries import analyze, plan_of, statements_of
 from tests.support.refusals import places_of
 from tests.test_controllers.checkout.setting import ordered, ready
 from tests.test_services.invoices.test_gapless import paid_orders
+from tests.test_services.test_concurrency import buyers_of
 
 _AS_SQLITE_SAYS = {"uq_orders_number": "(number=?)", "uq_users_email_key": "(email_key=?)"}
 
@@ -126,7 +127,9 @@ async def test_the_search_reads_indexes(
     if not shop.database.is_sqlite:
         # In a table without rows, all indexes cost PostgreSQL the same.
         await paid_orders(shop, await create_product(client), 500)
-        await analyze(shop, "orders")
+        await buyers_of(shop, 500)
+        for table in ("orders", "users"):
+            await analyze(shop, table)
     plan = await plan_of(shop, statements[-1], "seqscan")
     if shop.database.is_sqlite:
         # In SQLite, the name of the index of a unique constraint does not contain its column.
