@@ -16,6 +16,12 @@ from app.runtime.supervisor import GrowingPause
 logger = logging.getLogger(__name__)
 
 _LOCKED_PAUSE_SECONDS = (0.5, 5.0)
+_FILLED = text("""
+    SELECT quote_ident(relname) FROM pg_class
+    WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace
+      AND pg_relation_size(oid) > 0
+    ORDER BY relname
+    """)
 _SCRIPTS = Path(__file__).resolve().parent.parent.parent / "migrations"
 
 
@@ -58,10 +64,15 @@ async def is_migrated(database: Database) -> bool:
 
 
 async def analyze(database: Database) -> None:
-    """Count the rows of all tables, which PostgreSQL itself does a minute later at the earliest."""
+    """Count the rows of all tables, which PostgreSQL itself does a minute later at the earliest.
+
+    Tables without rows are left out: if PostgreSQL knew that they are empty, it would plan to read
+    them completely, and keep these plans while they grow.
+    """
     if not database.is_sqlite:
         async with database.reshape() as connection:
-            await connection.execute(text("ANALYZE"))
+            if names := [*await connection.scalars(_FILLED)]:
+                await connection.execute(text(f"ANALYZE {', '.join(names)}"))
 
 
 def newest_revision() -> str:

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import md5
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -137,7 +137,11 @@ class Bench:
     @cached_property
     def filled(self) -> tuple[PostgresServer, Goods]:
         """PostgreSQL, and the users and products of the shop in its database `FILLED`."""
-        server = self._start(lambda: start_postgres(is_durable=self._is_durable))
+        # A case lasts seconds. Plans that were made while a table was empty are replaced only after
+        # autovacuum has counted its rows, which it does once a minute by default.
+        watched = {"autovacuum_naptime": "1s"}
+        start = partial(start_postgres, is_durable=self._is_durable, changes=watched)
+        server = self._start(start)
         server.create_database(FILLED)
         return server, Goods(*asyncio.run(fill(postgres_settings(server, FILLED))))
 

@@ -7,7 +7,7 @@ import secrets
 import shutil
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,16 +104,21 @@ class PostgresServer(Server):
             await connection.exec_driver_sql(statement)
 
 
-def start_postgres(*, is_durable: bool = False) -> PostgresServer:
+def start_postgres(
+    *, is_durable: bool = False, changes: Mapping[str, str] | None = None
+) -> PostgresServer:
     """The server named by TEST_DATABASE_URL, or else a private one, started and ready.
 
-    What a private one has committed is on the disk only if it is durable.
+    What a private one has committed is on the disk only if it is durable. The changes are those of
+    its settings.
     """
     if (external := external_url(EXTERNAL_URL)) is not None:
         return _external_server(external)
     scratch = Scratch(Account.unprivileged(), "postgres")
     try:
-        cluster = _Cluster(scratch, _find_binaries(scratch), is_durable=is_durable)
+        durability = {"fsync": "on"} if is_durable else {}
+        settings = {**SETTINGS, **durability, **(changes or {})}
+        cluster = _Cluster(scratch, _find_binaries(scratch), settings)
         cluster.initialise()
         process = ServerProcess(cluster.program(), scratch)
         process.start()
@@ -128,9 +133,9 @@ def start_postgres(*, is_durable: bool = False) -> PostgresServer:
 class _Cluster:
     """The data of one private server."""
 
-    def __init__(self, scratch: Scratch, binaries: Path, *, is_durable: bool) -> None:
+    def __init__(self, scratch: Scratch, binaries: Path, settings: Mapping[str, str]) -> None:
         self.port = free_port()
-        self._settings = SETTINGS | {"fsync": "on"} if is_durable else SETTINGS
+        self._settings = settings
         self.password = secrets.token_urlsafe(16)
         self._scratch = scratch
         self._binaries = binaries
