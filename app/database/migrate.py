@@ -1,6 +1,5 @@
 """Migrates the schema to the newest revision, and counts rows for the plans of PostgreSQL."""
 
-import gc
 import logging
 from pathlib import Path
 
@@ -45,10 +44,7 @@ async def migrate(database: Database) -> bool:
     while True:
         try:
             async with database.reshape() as connection:
-                is_upgraded = await connection.run_sync(_upgrade, newest)
-            # Alembic leaves thirty thousand objects, which `freeze_heap` would keep.
-            gc.collect()
-            return is_upgraded
+                return await connection.run_sync(_upgrade, newest)
         except Unavailable as error:
             if not is_lock_timeout(error):
                 raise

@@ -4,10 +4,12 @@ import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest_asyncio
 from sqlalchemy import text
 
+from app.database.migrate import analyze
 from app.jobs.file_import import import_files
 from app.repositories.catalogue.stock_repository import StockRepository
 from app.services.data.import_outcome import ImportOptions
@@ -62,9 +64,10 @@ async def test_an_import_ends_with_the_statistics_of_all_tables_with_rows(
     fresh: Shop, tmp_path: Path
 ) -> None:
     file = write(tmp_path, "products", [TEA])
-    await import_files(fresh, [file], options=ImportOptions(is_check=True))
-    assert await known_rows(fresh, "products") == -1
-    await import_files(fresh, [file])
+    with patch("app.jobs.file_import.analyze", analyze):
+        await import_files(fresh, [file], options=ImportOptions(is_check=True))
+        assert await known_rows(fresh, "products") == -1
+        await import_files(fresh, [file])
     assert await known_rows(fresh, "products") == PRODUCTS + 1
     assert await known_rows(fresh, "variants") == PRODUCTS + 1
     # Otherwise, plans that read an empty table completely would be kept while it grows.
