@@ -32,9 +32,12 @@ class Keys:
             self.pressed += 1
 
     def enter(self) -> None:
-        """Press Enter on a link or button, and wait for the next page."""
+        """Press Enter on a link or button, and wait for the next page and its focus."""
         with self.page.expect_event("domcontentloaded"):
             self.press("Enter")
+        if self.page.locator("[autofocus]").count():
+            # The browser moves the focus when it draws the page for the first time.
+            self.page.locator("[autofocus]:focus").wait_for()
 
     def skip(self) -> None:
         """Skip the header of the page."""
