@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from http import HTTPStatus
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -61,6 +62,8 @@ class Crowd:
         self.statuses: Counter[int] = Counter()
         self.repeated = 0
         """The number of messages that were sent again after a refusal of the broker."""
+        self.placed_later = 0
+        """The number of asynchronous requests whose order was placed, each by a message."""
 
     async def buy(self, user_id: UUID, product_id: UUID) -> None:
         """Send eight orders for one unit."""
@@ -80,6 +83,7 @@ class Crowd:
         headers = {"Idempotency-Key": str(uuid4())} if not is_async else _ASYNC
         answer = await client.send("POST", "/api/v1/orders", body, headers)
         self.statuses[answer.status] += 1
+        self.placed_later += is_async and answer.status == HTTPStatus.CREATED
 
     async def _publish(self, body: bytes) -> None:
         if self._channel is not None:
@@ -231,6 +235,7 @@ def run(
     """Run all rounds over one database; return the faults."""
     buyer, products = asyncio.run(fill_shelves(settings, has_variants=arguments.variants))
     faults: list[str] = []
+    messages = 0
     with ExitStack() as stack:
         served = [
             stack.enter_context(serving(settings, settings.data_dir, by_python=True))
@@ -246,7 +251,8 @@ def run(
                 compete(settings, ports, buyer, chosen, has_variants=arguments.variants)
             )
             bought = begun + len(chosen)
-            messages = bought if settings.rabbitmq_host is not None else 0
+            messages += crowd.placed_later
+            messages += len(chosen) if settings.rabbitmq_host is not None else 0
             console.print(
                 f"{bought} products, the last answers: {dict(crowd.statuses)}, "
                 f"{crowd.repeated} messages repeated"
