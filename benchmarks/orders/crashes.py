@@ -12,6 +12,7 @@ import random
 import signal
 import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -60,11 +61,11 @@ class Round:
         )
 
     async def _send(self, port: int, key: str, body: bytes) -> tuple[int, str] | None:
-        client = HttpClient("127.0.0.1", port, AUTHORIZATION)
-        try:
-            answer = await client.send("POST", "/api/v1/orders", body, {"Idempotency-Key": key})
-        except (OSError, EOFError):
-            return None
+        with closing(HttpClient("127.0.0.1", port, AUTHORIZATION)) as client:
+            try:
+                answer = await client.send("POST", "/api/v1/orders", body, {"Idempotency-Key": key})
+            except (OSError, EOFError):
+                return None
         self.answered += 1
         return answer.status, str(json.loads(answer.body).get("id"))
 

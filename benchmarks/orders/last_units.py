@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -79,9 +79,10 @@ class Crowd:
         await asyncio.gather(*asked)
 
     async def _ask(self, body: bytes, place: int, is_async: bool) -> None:
-        client = HttpClient("127.0.0.1", self._ports[place % len(self._ports)], AUTHORIZATION)
+        port = self._ports[place % len(self._ports)]
         headers = {"Idempotency-Key": str(uuid4())} if not is_async else _ASYNC
-        answer = await client.send("POST", "/api/v1/orders", body, headers)
+        with closing(HttpClient("127.0.0.1", port, AUTHORIZATION)) as client:
+            answer = await client.send("POST", "/api/v1/orders", body, headers)
         self.statuses[answer.status] += 1
         self.placed_later += is_async and answer.status == HTTPStatus.CREATED
 

@@ -44,3 +44,8 @@ class HttpClient:
         }
         content = await reader.readexactly(int(answered.get("content-length", "0")))
         return Answer(int(first.split(" ")[1]), answered, content)
+
+    def close(self) -> None:
+        """Close the connection, which the garbage collector would do much later."""
+        if self._streams is not None:
+            self._streams[1].close()
