@@ -1,6 +1,7 @@
 """Fixtures: the shop on SQLite and on a real PostgreSQL, used through its public interfaces."""
 
 import asyncio
+import gc
 import os
 import shutil
 import tempfile
@@ -120,6 +121,17 @@ def share_of_reports() -> Iterator[float]:
     share = daily_reports._SHARE  # pylint: disable=protected-access
     with patch.object(daily_reports, "_SHARE", 1.0):
         yield share
+
+
+@pytest.fixture
+def without_collections() -> Iterator[None]:
+    """Run a test without garbage collection, and hide the objects that were there before it."""
+    gc.collect()
+    # Otherwise, to look at the objects of all tests would take two seconds.
+    gc.freeze()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

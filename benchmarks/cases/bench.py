@@ -18,6 +18,7 @@ from uuid import UUID
 import httpx
 from sqlalchemy import text
 
+from app.database.migrate import analyze
 from app.settings import Settings
 from app.wiring.resources import Shop
 from benchmarks.support.pgbench import OF_KEY, Pgbench
@@ -137,11 +138,13 @@ class Bench:
     @cached_property
     def filled(self) -> tuple[PostgresServer, Goods]:
         """PostgreSQL, and the users and products of the shop in its database `FILLED`."""
-        # A case lasts seconds. Plans that were made while a table was empty are replaced only after
-        # autovacuum has counted its rows, which it does once a minute by default.
-        watched = {"autovacuum_naptime": "1s"}
-        start = partial(start_postgres, is_durable=self._is_durable, changes=watched)
-        server = self._start(start)
+        changes = {
+            # A case lasts seconds. Plans that were made while a table was empty are replaced only
+            # after autovacuum has counted its rows, which it does once a minute by default.
+            "autovacuum_naptime": "1s",
+            "fsync": "on" if self._is_durable else "off",
+        }
+        server = self._start(partial(start_postgres, **changes))
         server.create_database(FILLED)
         return server, Goods(*asyncio.run(fill(postgres_settings(server, FILLED))))
 
@@ -257,8 +260,7 @@ async def _add_unseen(settings: Settings, count: int) -> None:
     try:
         async with shop.database.write() as session:
             await session.execute(_ADD_UNSEEN, {"count": count})
-            # Without statistics, pgbench's join would read all variants for each product.
-            await session.execute(text("ANALYZE"))
+        await analyze(shop.database)
     finally:
         await shop.close()
 

@@ -58,7 +58,7 @@ class Buyer(Struct, frozen=True):
     is_active: bool
     email: str
     email_key: str
-    address: dict[str, Any] | None = None
+    address: dict[str, Any] | None
     """The primary address, in the form that orders store."""
 
 

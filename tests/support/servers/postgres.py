@@ -104,21 +104,16 @@ class PostgresServer(Server):
             await connection.exec_driver_sql(statement)
 
 
-def start_postgres(
-    *, is_durable: bool = False, changes: Mapping[str, str] | None = None
-) -> PostgresServer:
+def start_postgres(**changes: str) -> PostgresServer:
     """The server named by TEST_DATABASE_URL, or else a private one, started and ready.
 
-    What a private one has committed is on the disk only if it is durable. The changes are those of
-    its settings.
+    A private one has `SETTINGS` with these changes.
     """
     if (external := external_url(EXTERNAL_URL)) is not None:
         return _external_server(external)
     scratch = Scratch(Account.unprivileged(), "postgres")
     try:
-        durability = {"fsync": "on"} if is_durable else {}
-        settings = {**SETTINGS, **durability, **(changes or {})}
-        cluster = _Cluster(scratch, _find_binaries(scratch), settings)
+        cluster = _Cluster(scratch, _find_binaries(scratch), {**SETTINGS, **changes})
         cluster.initialise()
         process = ServerProcess(cluster.program(), scratch)
         process.start()
