@@ -29,9 +29,8 @@ async def test_a_commit_is_synced_to_the_disk(shop: Shop) -> None:
 def types_that_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The ids of the types that connections ask the server for, from now on."""
     asked: list[int] = []
-    ask = (
-        asyncpg.Connection._introspect_types
-    )  # pylint: disable=protected-access  # the driver calls it
+    # pylint: disable-next=protected-access  # the driver calls it, and it has no public name
+    ask = asyncpg.Connection._introspect_types
 
     async def noting(connection: Any, typeoids: Collection[int], timeout: float | None) -> Any:
         asked.extend(typeoids)
