@@ -74,12 +74,12 @@ async def generic_plan_of(shop: Shop, statement: Statement, *avoided: str) -> st
         return "\n".join(row[0] for row in plan)
 
 
-async def analyze(shop: Shop, table: str) -> None:
-    """Update the statistics of a table, which the database would do later by itself."""
+async def analyze(shop: Shop, *tables: str) -> None:
+    """Update the statistics of tables, which the database would do later by itself."""
     async with shop.database.reader.connect() as connection:
         # Until VACUUM cleans up the index, recently added rows make it look expensive.
         is_sqlite = shop.database.is_sqlite
-        await connection.execute(text("ANALYZE" if is_sqlite else f"VACUUM ANALYZE {table}"))
+        await connection.execute(text("ANALYZE" if is_sqlite else f"VACUUM ANALYZE {', '.join(tables)}"))
 
 
 @contextmanager
