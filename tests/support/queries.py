@@ -79,7 +79,9 @@ async def analyze(shop: Shop, *tables: str) -> None:
     async with shop.database.reader.connect() as connection:
         # Until VACUUM cleans up the index, recently added rows make it look expensive.
         is_sqlite = shop.database.is_sqlite
-        await connection.execute(text("ANALYZE" if is_sqlite else f"VACUUM ANALYZE {', '.join(tables)}"))
+        await connection.execute(
+            text("ANALYZE" if is_sqlite else f"VACUUM ANALYZE {', '.join(tables)}")
+        )
 
 
 @contextmanager

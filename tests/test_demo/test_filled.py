@@ -19,6 +19,8 @@ from tests.conftest import client_of, empty
 from tests.support.ledger import every
 from tests.support.tables import everything
 
+pytestmark = pytest.mark.any_database
+
 STATES = 11
 
 

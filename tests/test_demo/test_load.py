@@ -85,6 +85,7 @@ async def test_each_product_gets_a_picture(shop: Shop, client: httpx.AsyncClient
     assert (image["width"], image["height"], image["status"]) == (640, 640, "waiting")
 
 
+@pytest.mark.any_database
 async def test_a_currency_with_too_few_decimal_places_is_refused(
     shop: Shop, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,6 +96,7 @@ async def test_a_currency_with_too_few_decimal_places_is_refused(
     assert await every(client, "/products") == []
 
 
+@pytest.mark.any_database
 async def test_a_shop_in_use_is_left_as_it_is(shop: Shop, client: httpx.AsyncClient) -> None:
     product = await create_product(client)
     assert not await fill_with_demo(shop)
@@ -102,6 +104,7 @@ async def test_a_shop_in_use_is_left_as_it_is(shop: Shop, client: httpx.AsyncCli
     assert await every(client, "/users") == []
 
 
+@pytest.mark.any_database
 async def test_a_shop_whose_products_are_all_archived_is_in_use(
     shop: Shop, client: httpx.AsyncClient
 ) -> None:

@@ -89,6 +89,7 @@ async def test_every_row_is_counted_once(shop: Shop, mixed: list[Path]) -> None:
     }
 
 
+@pytest.mark.any_database
 async def test_each_row_without_a_reference_is_refused_for_that_reason(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
@@ -120,6 +121,7 @@ def correct(rows: list[dict[str, Any]], path: Path) -> None:
             writer.writerow(row | FAULTS.get(fault, {}))
 
 
+@pytest.mark.any_database
 async def test_the_refused_rows_are_corrected_and_imported(
     shop: Shop, client: httpx.AsyncClient, mixed: list[Path], tmp_path: Path
 ) -> None:
@@ -151,6 +153,7 @@ async def test_a_refused_row_of_an_unknown_kind_is_refused_again(
     assert outcome == Outcome(refused=[(2, "kind: must be one of products, users, orders")])
 
 
+@pytest.mark.any_database
 async def test_an_empty_file_of_refused_rows_has_no_rows(shop: Shop, tmp_path: Path) -> None:
     path = tmp_path / "refused.csv"
     path.write_text("file,row,reason,kind,sku,name,category,price\n", "utf-8")
@@ -168,6 +171,7 @@ WITHOUT = {
 }
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("options", [PLAIN, CHECK])
 async def test_a_row_that_the_database_refuses_does_not_affect_other_rows(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path, options: ImportOptions
@@ -214,6 +218,7 @@ async def execute(shop: Shop, statement: str) -> None:
         await connection.execute(text(statement))
 
 
+@pytest.mark.any_database
 async def test_a_check_reports_the_effect_of_an_import_and_changes_nothing(
     shop: Shop, client: httpx.AsyncClient, mixed: list[Path], tmp_path: Path
 ) -> None:

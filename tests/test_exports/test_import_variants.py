@@ -64,6 +64,7 @@ async def values_of(shop: Shop, client: httpx.AsyncClient, sku: str) -> list[tup
     return [(each["sku"], each["option_values"]) for each in product["variants"]]
 
 
+@pytest.mark.any_database
 async def test_rows_become_the_variants_of_one_product(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
@@ -85,6 +86,7 @@ async def test_rows_become_the_variants_of_one_product(
     assert (await products(shop, tmp_path, PLAIN, SMALL, LARGE, SOLO)) == Outcome(unchanged=3)
 
 
+@pytest.mark.any_database
 async def test_rows_of_a_product_need_not_be_adjacent_or_in_order(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,6 +143,7 @@ async def test_a_wrong_row_is_refused_without_the_other_variants(
     assert skus == ["tea", "tea-900"]
 
 
+@pytest.mark.any_database
 async def test_a_new_variant_of_an_existing_product_is_added(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
@@ -183,6 +186,7 @@ async def test_an_update_changes_each_variant_by_its_sku_and_the_product_once(
     assert await products(shop, tmp_path, UPDATING, *rows) == Outcome(unchanged=2)
 
 
+@pytest.mark.any_database
 async def test_a_variant_is_not_moved_to_another_product(shop: Shop, tmp_path: Path) -> None:
     await products(shop, tmp_path, PLAIN, SMALL, LARGE, SOLO)
     moved = LARGE | {"product_sku": "cup"}
@@ -195,6 +199,7 @@ async def test_a_variant_is_not_moved_to_another_product(shop: Shop, tmp_path: P
     )
 
 
+@pytest.mark.any_database
 async def test_refused_rows_can_be_corrected_and_imported(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:

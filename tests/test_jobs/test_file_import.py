@@ -93,6 +93,7 @@ async def everything(client: httpx.AsyncClient) -> list[Any]:
     return [products, movements, await every(client, "/users"), await orders_of(client)]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("kinds", list(permutations(FILES)))
 async def test_files_are_imported_in_any_order(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path, kinds: tuple[str, ...]
@@ -167,6 +168,7 @@ async def test_a_repeated_row_is_refused_with_the_number_of_the_first(
     assert await stock(client) == {"tea": 10}
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -377,6 +379,7 @@ class BreakingClock(Clock):
         return super().now()
 
 
+@pytest.mark.any_database
 async def test_an_interrupted_import_continues(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

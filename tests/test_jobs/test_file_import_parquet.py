@@ -37,6 +37,7 @@ async def test_typed_columns_are_loaded_exactly(
     await assert_conserved(client, [product["id"]])
 
 
+@pytest.mark.any_database
 async def test_a_price_with_a_rounding_error_in_it_is_refused(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
@@ -59,6 +60,7 @@ async def test_an_invalid_parquet_file_is_refused_before_anything_is_loaded(
     assert await every(client, "/products") == []
 
 
+@pytest.mark.any_database
 async def test_dates_and_times_are_accepted_and_numbers_are_refused(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
@@ -78,6 +80,7 @@ async def test_dates_and_times_are_accepted_and_numbers_are_refused(
     ]
 
 
+@pytest.mark.any_database
 async def test_an_empty_cell_of_a_numeric_column_is_absent(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
@@ -94,6 +97,7 @@ async def test_an_empty_cell_of_a_numeric_column_is_absent(
     assert found == {"tea": 10, "cup": 0}
 
 
+@pytest.mark.any_database
 async def test_columns_are_recognized_in_any_spelling(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:

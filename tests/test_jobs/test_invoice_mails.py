@@ -53,6 +53,7 @@ async def test_the_invoice_is_attached_as_pdf(own: Settings, tmp_path: Path) -> 
     assert not list(sent["Lavka"].iter_attachments())
 
 
+@pytest.mark.any_database
 async def test_a_shop_that_prints_its_mails_draws_no_invoice(
     own: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -157,6 +157,7 @@ async def test_a_mail_is_retried_with_growing_delays_and_given_up_after_ten_atte
     assert "ada@example.com" not in caplog.text and "busy" not in caplog.text
 
 
+@pytest.mark.any_database
 async def test_a_mail_that_failed_arrives_when_the_server_is_back(
     own: Settings, tmp_path: Path
 ) -> None:
@@ -182,6 +183,7 @@ async def test_a_name_with_a_line_break_is_refused(tmp_path: Path) -> None:
             assert [each["pointer"] for each in response.json()["errors"]] == [f"#/{field}"]
 
 
+@pytest.mark.any_database
 async def test_without_a_server_mails_are_printed(
     own: Settings, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -114,6 +114,7 @@ async def test_a_log_in_ends_after_thirty_days_even_if_it_is_used(
         assert _is_to_log_in(await browser.http.get("/console"))
 
 
+@pytest.mark.any_database
 async def test_a_log_in_that_is_ended_through_the_api_ends_on_pages(
     browser: Browser, client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -133,6 +134,7 @@ async def test_a_log_in_that_is_ended_through_the_api_ends_on_pages(
 _PASSWORD = "correct horse battery staple"
 
 
+@pytest.mark.any_database
 async def test_a_cookie_is_not_accepted_as_a_token_nor_a_token_as_a_cookie(
     browser: Browser, client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -155,6 +157,7 @@ async def test_a_cookie_is_not_accepted_as_a_token_nor_a_token_as_a_cookie(
         assert _is_to_log_in(await browser.http.get("/console")), token
 
 
+@pytest.mark.any_database
 async def test_only_a_page_of_the_shop_can_send_its_forms(
     app: Litestar, browser: Browser, client: httpx.AsyncClient
 ) -> None:
@@ -184,6 +187,7 @@ async def test_only_a_page_of_the_shop_can_send_its_forms(
     assert (await http.post("/log-out", data={"_token": token}, headers=own)).status_code == 303
 
 
+@pytest.mark.any_database
 async def test_a_refused_log_in_shows_the_typed_name_and_the_reason(
     browser: Browser, client: httpx.AsyncClient
 ) -> None:

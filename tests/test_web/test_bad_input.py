@@ -57,6 +57,7 @@ ABSENT: list[tuple[str, str, dict[str, Any] | None, str]] = [
 ]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("key", [None, "a-key"])
 async def test_json_of_100_000_levels_is_refused(
     client: httpx.AsyncClient, shop: Shop, key: str | None
@@ -72,6 +73,7 @@ async def test_json_of_100_000_levels_is_refused(
     assert await everything(shop) == before
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("key", [None, "a-key"])
 async def test_a_body_that_is_not_utf_8_is_refused(
     client: httpx.AsyncClient, shop: Shop, key: str | None
@@ -85,6 +87,7 @@ async def test_a_body_that_is_not_utf_8_is_refused(
     assert await everything(shop) == before
 
 
+@pytest.mark.any_database
 async def test_a_body_with_another_content_type_than_json_is_refused(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -96,6 +99,7 @@ async def test_a_body_with_another_content_type_than_json_is_refused(
     assert await everything(shop) == before
 
 
+@pytest.mark.any_database
 async def test_a_nul_byte_in_a_body_does_not_reach_a_database(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -119,6 +123,7 @@ async def test_a_nul_byte_in_a_body_does_not_reach_a_database(
     assert await everything(shop) == before
 
 
+@pytest.mark.any_database
 async def test_a_nul_byte_in_a_query_does_not_reach_a_database(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -147,6 +152,7 @@ async def test_an_unknown_id_is_not_found(client: httpx.AsyncClient, shop: Shop)
     assert await everything(shop) == before
 
 
+@pytest.mark.any_database
 async def test_a_sku_in_use_is_refused(client: httpx.AsyncClient, shop: Shop) -> None:
     await create_product(client, sku="TEA")
     other = await create_product(client)
@@ -161,6 +167,7 @@ async def test_a_sku_in_use_is_refused(client: httpx.AsyncClient, shop: Shop) ->
     assert (problem["status"], problem["type"]) == (409, "urn:problem:sku-taken")
 
 
+@pytest.mark.any_database
 async def test_a_refusal_does_not_affect_the_next_request(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:

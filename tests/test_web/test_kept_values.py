@@ -9,6 +9,8 @@ import pytest
 from tests.support.factories import create_address, create_product, create_user, place_order
 from tests.support.refusals import ADDRESS, JSON, MOVEMENT, PRODUCT, USER, raw, target
 
+pytestmark = pytest.mark.any_database
+
 NAMES = [
     "茶 — 中国",
     "👩‍👩‍👧‍👦 tea",

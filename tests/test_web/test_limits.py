@@ -19,6 +19,8 @@ from tests.support.machines import AUTHORIZATION
 from tests.support.refusals import JSON, places_of, problem_of, refused
 from tests.support.tables import everything
 
+pytestmark = pytest.mark.any_database
+
 SHORT_SECONDS = 0.05
 TOO_LARGE = b'{"name": "' + b"x" * (257 * 1024 - 12) + b'"}'
 PRODUCT = {"sku": "TEA", "name": "Tea", "category": "Tea", "price": "4.99"}

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import pytest
 from litestar import Controller
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
@@ -44,6 +45,7 @@ async def figures(client: httpx.AsyncClient, **headers: str) -> dict[str, float]
     }
 
 
+@pytest.mark.any_database
 async def test_reads_are_counted_by_cache_tier(client: httpx.AsyncClient, shop: Shop) -> None:
     product = await create_product(client)
     before = await figures(client)
@@ -126,6 +128,7 @@ async def test_errands_are_counted_by_kind(client: httpx.AsyncClient, shop: Shop
     }
 
 
+@pytest.mark.any_database
 async def test_waiting_and_failed_work_is_reported_for_the_whole_shop(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -157,6 +160,7 @@ async def test_waiting_and_failed_work_is_reported_for_the_whole_shop(
     assert told["lavka_database_pool_size"] == (5 if shop.database.is_sqlite else 10)
 
 
+@pytest.mark.any_database
 async def test_connections_in_use_are_reported(shop: Shop) -> None:
     # Without the lifespan no background task runs, which would borrow connections at any time.
     async with standing(shop.settings, WITH_ORDERS) as app, client_of(app) as client:
@@ -215,6 +219,7 @@ async def test_an_unreachable_broker_has_no_queue_depths(tmp_path: Path) -> None
     assert not any(name.startswith("lavka_queue_depth") for name in told)
 
 
+@pytest.mark.any_database
 async def test_the_age_of_the_newest_report_is_reported(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:

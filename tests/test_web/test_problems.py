@@ -117,6 +117,7 @@ def test_a_refusal_is_reported_with_all_its_data(kind: type[DomainError]) -> Non
     assert answer.media_type == "application/problem+json"
 
 
+@pytest.mark.any_database
 async def test_a_refusal_of_a_service_is_reported_over_http(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -261,6 +262,7 @@ async def break_who_waits(session: AsyncSession) -> None:
         await asyncio.sleep(0.01)
 
 
+@pytest.mark.any_database
 async def test_the_size_of_a_refusal_is_bounded_for_any_number_of_errors(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:

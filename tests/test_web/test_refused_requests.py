@@ -139,6 +139,7 @@ async def assert_path_is_judged(client: httpx.AsyncClient, world: World, row: Ro
             assert problem_of(response)["status"] == 404, path
 
 
+@pytest.mark.any_database
 def test_every_route_that_writes_is_tested(app: Litestar) -> None:
     written = [place for place in routes_of(app) if place[0] not in READING]
     assert sorted((row.method, row.template) for row in WRITES) == sorted(written)
@@ -170,6 +171,7 @@ async def test_a_malformed_id_in_a_path_is_not_found(client: httpx.AsyncClient, 
     assert await everything(shop) == before
 
 
+@pytest.mark.any_database
 async def test_every_list_validates_its_query(
     app: Litestar, client: httpx.AsyncClient, shop: Shop
 ) -> None:

@@ -24,6 +24,7 @@ async def test_every_response_has_a_unique_request_id(client: httpx.AsyncClient)
     assert len({each for (each,) in given}) == len(paths)
 
 
+@pytest.mark.any_database
 async def test_the_request_id_of_a_caller_is_kept_if_it_is_valid(client: httpx.AsyncClient) -> None:
     answer = await client.get("/products", headers=OWN)
     assert answer.headers["X-Request-ID"] == "caller-0001"
@@ -33,6 +34,7 @@ async def test_the_request_id_of_a_caller_is_kept_if_it_is_valid(client: httpx.A
         assert sane_request_id(answer.headers["X-Request-ID"]) is not None
 
 
+@pytest.mark.any_database
 async def test_a_refusal_by_authorization_is_logged_with_the_request_id(
     client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -51,6 +53,7 @@ async def test_a_refusal_by_authorization_is_logged_with_the_request_id(
     assert current_request_id() is None
 
 
+@pytest.mark.any_database
 async def test_a_command_and_its_effects_keep_the_request_id(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,6 +66,7 @@ async def test_a_command_and_its_effects_keep_the_request_id(
     assert seen == ["caller-0001"]
 
 
+@pytest.mark.any_database
 async def test_each_of_several_messages_is_handled_with_its_own_request_id(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,6 +81,7 @@ async def test_each_of_several_messages_is_handled_with_its_own_request_id(
     assert seen == ["first", "second", None, None]
 
 
+@pytest.mark.any_database
 async def test_a_retried_or_parked_message_keeps_its_request_id(
     client: httpx.AsyncClient, shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -46,6 +46,7 @@ def charged(cart: dict[str, Any]) -> tuple[Any, ...]:
     return cart["total"], cart.get("tax"), reasons, [each["code"] for each in cart["notices"]]
 
 
+@pytest.mark.any_database
 async def test_a_vat_number_is_stored_without_separators_and_can_be_removed(
     nobody: httpx.AsyncClient,
 ) -> None:
@@ -55,6 +56,7 @@ async def test_a_vat_number_is_stored_without_separators_and_can_be_removed(
     assert (await cart.change(vat_number=None))["vat_number"] is None
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("number", "reason"),
     [
@@ -81,6 +83,7 @@ async def test_an_invalid_number_is_refused_by_its_field(
     assert (await cart.read())["vat_number"] is None
 
 
+@pytest.mark.any_database
 async def test_a_business_of_another_member_state_pays_the_net_prices_and_no_tax(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, charge: Charge
 ) -> None:
@@ -122,6 +125,7 @@ async def test_a_business_of_another_member_state_pays_the_net_prices_and_no_tax
     assert (notice["before"], notice["now"]) == ("10.00", "11.00")
 
 
+@pytest.mark.any_database
 async def test_exempt_goods_stay_exempt_under_a_reverse_charge(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, charge: Charge
 ) -> None:
@@ -133,6 +137,7 @@ async def test_exempt_goods_stay_exempt_under_a_reverse_charge(
     assert found == ("11.00", None, [("0", "exempt"), ("0", "reverse_charge")], [])
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("own", "number", "address", "is_reversed"),
     [
@@ -171,6 +176,7 @@ async def test_the_charge_is_reversed_between_member_states_only(
         assert found == ("11.90", "1.90", [("19", "standard_rated")], told)
 
 
+@pytest.mark.any_database
 async def test_without_an_address_a_vat_number_changes_nothing_and_adds_no_notice(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, charge: Charge
 ) -> None:
@@ -181,6 +187,7 @@ async def test_without_an_address_a_vat_number_changes_nothing_and_adds_no_notic
     assert found == ("11.90", "1.90", [("19", "standard_rated")], [])
 
 
+@pytest.mark.any_database
 async def test_prices_without_tax_do_not_change_under_a_reverse_charge(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, charge: Charge
 ) -> None:
@@ -193,6 +200,7 @@ async def test_prices_without_tax_do_not_change_under_a_reverse_charge(
     assert charged(reversed_one) == ("10.00", None, [("0", "reverse_charge")], [])
 
 
+@pytest.mark.any_database
 async def test_a_shop_without_its_own_rates_has_no_reverse_charge(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, charge: Charge
 ) -> None:
@@ -204,6 +212,7 @@ async def test_a_shop_without_its_own_rates_has_no_reverse_charge(
     assert await cart.notices() == ["tax-unavailable"]
 
 
+@pytest.mark.any_database
 async def test_the_vat_number_of_a_guest_replaces_that_of_the_claiming_user(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
@@ -238,6 +247,7 @@ async def test_the_order_of_a_business_keeps_its_net_prices_and_its_number(
     assert (await client.get(f"/orders/{order['id']}")).json() == order
 
 
+@pytest.mark.any_database
 async def test_an_order_without_a_cart_is_taxed_by_its_vat_number_over_http_and_the_queue(
     client: httpx.AsyncClient, shop: Shop, charge: Charge
 ) -> None:
@@ -267,6 +277,7 @@ async def test_an_order_without_a_cart_is_taxed_by_its_vat_number_over_http_and_
     ]
 
 
+@pytest.mark.any_database
 async def test_an_order_with_a_wrong_vat_number_is_refused_by_its_field(
     client: httpx.AsyncClient, charge: Charge
 ) -> None:

@@ -15,6 +15,7 @@ from tests.support.refusals import NOTHING, places_of, problem_of, refusal_of, r
 from tests.test_controllers.drafts.setting import line, place, placed, read, write
 
 
+@pytest.mark.any_database
 async def test_a_change_of_an_older_draft_or_of_a_placed_one_is_refused(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -34,6 +35,7 @@ async def test_a_change_of_an_older_draft_or_of_a_placed_one_is_refused(
     assert (problem["type"], problem["order_id"]) == ("urn:problem:draft-placed", order["id"])
 
 
+@pytest.mark.any_database
 async def test_a_draft_is_deleted_and_its_order_stays(client: httpx.AsyncClient) -> None:
     draft = await write(client, line(await create_product(client)))
     order = await placed(client, draft)
@@ -43,6 +45,7 @@ async def test_a_draft_is_deleted_and_its_order_stays(client: httpx.AsyncClient)
     assert (await client.get(f"/orders/{order['id']}")).json() == order
 
 
+@pytest.mark.any_database
 async def test_drafts_are_listed_by_pages_newest_first(client: httpx.AsyncClient) -> None:
     tea = await create_product(client)
     drafts = [await write(client, line(tea), email=f"{name}@example.com") for name in "abc"]
@@ -54,6 +57,7 @@ async def test_drafts_are_listed_by_pages_newest_first(client: httpx.AsyncClient
     assert page["items"][0]["email"] == "c@example.com" and "quote" not in page["items"][0]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("fields", "places"),
     [
@@ -101,6 +105,7 @@ async def test_a_line_must_name_a_variant_and_each_variant_once(
     }
 
 
+@pytest.mark.any_database
 async def test_an_unknown_user_or_method_is_refused(client: httpx.AsyncClient, shop: Shop) -> None:
     items = [line(await create_product(client))]
     for name, code in (("user_id", "user"), ("shipping_method_id", "shipping-method")):
@@ -109,6 +114,7 @@ async def test_an_unknown_user_or_method_is_refused(client: httpx.AsyncClient, s
         assert (problem["status"], problem["type"]) == (404, f"urn:problem:{code}-not-found")
 
 
+@pytest.mark.any_database
 async def test_customers_have_no_drafts(client: httpx.AsyncClient, shop: Shop) -> None:
     draft = await write(client, line(await create_product(client)))
     ada = await someone(client)
@@ -125,6 +131,7 @@ async def test_customers_have_no_drafts(client: httpx.AsyncClient, shop: Shop) -
     assert (await client.get("/orders")).json()["items"] == []
 
 
+@pytest.mark.any_database
 async def test_the_drafts_of_a_user_are_exported_and_erased_with_the_user(
     client: httpx.AsyncClient,
 ) -> None:

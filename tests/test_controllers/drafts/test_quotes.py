@@ -13,6 +13,8 @@ from tests.test_controllers.drafts.setting import EMAIL, line, placed, read, wri
 from tests.test_controllers.shipping.test_shipping_methods import add_method
 from tests.test_controllers.taxes.test_tax_rates import add_rate
 
+pytestmark = pytest.mark.any_database
+
 BERLIN = DE | {"recipient": "Ada Lovelace"}
 VIENNA = {"street": "Ring 1", "city": "Wien", "postal_code": "1010", "country": "AT"}
 AUSTRIAN, GERMAN = "ATU13585627", "DE136695976"

@@ -15,6 +15,8 @@ from tests.support.tables import everything
 from tests.test_controllers.checkout.setting import ordered, ready
 from tests.test_controllers.fulfilment.setting import move, moved, pack, paid_order
 
+pytestmark = pytest.mark.any_database
+
 MANY = "/shipments/packing-slips"
 
 

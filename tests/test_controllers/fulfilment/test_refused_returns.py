@@ -27,6 +27,8 @@ from tests.test_controllers.fulfilment.setting import (
     paid_order,
 )
 
+pytestmark = pytest.mark.any_database
+
 WINDOW = timedelta(days=30)
 SECOND = timedelta(seconds=1)
 ROADS: dict[str, tuple[str, ...]] = {

@@ -21,6 +21,7 @@ from tests.test_controllers.fulfilment.setting import (
 )
 
 
+@pytest.mark.any_database
 async def test_packed_units_cannot_be_cancelled(client: httpx.AsyncClient, shop: Shop) -> None:
     order = await paid_order(client, 3)
     shipment = await pack(client, order, 2)
@@ -44,6 +45,7 @@ async def test_packed_units_cannot_be_cancelled(client: httpx.AsyncClient, shop:
     assert await stock_of(client, order["items"][0]["product_id"]) == 10
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("status", ["pending", "shipped", "delivered", "cancelled"])
 async def test_only_a_paid_order_is_packed(
     client: httpx.AsyncClient, shop: Shop, status: str
@@ -83,6 +85,7 @@ async def test_a_shipment_changes_its_status_only_by_the_table_of_transitions(
         assert await everything(shop) == before
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
@@ -111,6 +114,7 @@ async def test_an_impossible_packing_is_refused_and_changes_nothing(
     assert await everything(shop) == before
 
 
+@pytest.mark.any_database
 async def test_a_change_of_a_version_that_the_caller_has_not_seen_is_refused(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:

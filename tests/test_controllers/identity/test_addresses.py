@@ -27,6 +27,7 @@ class TickingClock(Clock):
         return self._tick
 
 
+@pytest.mark.any_database
 async def test_an_address_is_shown_as_given(client: httpx.AsyncClient) -> None:
     user = await create_user(client)
     data = address_in(region="Greater London")
@@ -42,6 +43,7 @@ async def test_an_address_is_shown_as_given(client: httpx.AsyncClient) -> None:
     assert (unchanged.status_code, unchanged.content) == (304, b"")
 
 
+@pytest.mark.any_database
 async def test_the_first_address_is_primary(client: httpx.AsyncClient) -> None:
     user = await create_user(client)
     first = await create_address(client, user["id"], is_primary=False)
@@ -50,6 +52,7 @@ async def test_the_first_address_is_primary(client: httpx.AsyncClient) -> None:
     assert await _addresses(client, user) == [first, second]
 
 
+@pytest.mark.any_database
 async def test_a_new_primary_address_replaces_the_old_one(client: httpx.AsyncClient) -> None:
     user = await create_user(client)
     first = await create_address(client, user["id"])
@@ -58,6 +61,7 @@ async def test_a_new_primary_address_replaces_the_old_one(client: httpx.AsyncCli
     assert await _addresses(client, user) == [first | {"is_primary": False}, second]
 
 
+@pytest.mark.any_database
 async def test_addresses_of_one_millisecond_are_listed_oldest_first(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,6 +86,7 @@ async def test_of_concurrently_added_addresses_exactly_one_is_primary(
     assert sum(address["is_primary"] for address in addresses) == 1
 
 
+@pytest.mark.any_database
 async def test_a_user_has_at_most_100_addresses(client: httpx.AsyncClient, shop: Shop) -> None:
     user, other = await create_user(client), await create_user(client)
     added = [await create_address(client, user["id"]) for _ in range(99)]
@@ -120,6 +125,7 @@ async def test_of_concurrently_promoted_and_removed_addresses_exactly_one_is_pri
     assert sum(address["is_primary"] for address in left) == 1
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     "change",
     [
@@ -145,6 +151,7 @@ async def test_only_the_given_fields_of_an_address_change(
     assert await _addresses(client, user) == [changed]
 
 
+@pytest.mark.any_database
 async def test_a_change_of_an_outdated_version_of_an_address_is_refused(
     client: httpx.AsyncClient,
 ) -> None:
@@ -160,6 +167,7 @@ async def test_a_change_of_an_outdated_version_of_an_address_is_refused(
     assert await _addresses(client, user) == [changed.json()]
 
 
+@pytest.mark.any_database
 async def test_a_promoted_address_replaces_the_primary_one(
     client: httpx.AsyncClient,
 ) -> None:
@@ -171,6 +179,7 @@ async def test_a_promoted_address_replaces_the_primary_one(
     assert await _primary(client, user) == [added[2]["id"]]
 
 
+@pytest.mark.any_database
 async def test_a_primary_address_stays_primary_until_another_is(client: httpx.AsyncClient) -> None:
     user = await create_user(client)
     first = await create_address(client, user["id"])
@@ -181,6 +190,7 @@ async def test_a_primary_address_stays_primary_until_another_is(client: httpx.As
     assert await _primary(client, user) == [first["id"]]
 
 
+@pytest.mark.any_database
 async def test_the_oldest_address_becomes_primary_after_the_primary_one_is_removed(
     client: httpx.AsyncClient,
 ) -> None:

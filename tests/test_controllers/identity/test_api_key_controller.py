@@ -83,6 +83,7 @@ async def test_a_key_is_shown_once_and_stored_as_a_digest(
     assert (await add(machine, secret)).status_code == 201
 
 
+@pytest.mark.any_database
 async def test_no_response_with_a_secret_is_stored_for_a_repetition(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
@@ -96,6 +97,7 @@ async def test_no_response_with_a_secret_is_stored_for_a_repetition(
     assert (await everything(still))["idempotency_keys"] == []
 
 
+@pytest.mark.any_database
 async def test_keys_are_listed_page_by_page_the_newest_first(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
@@ -167,6 +169,7 @@ async def test_the_last_use_is_recorded_once_a_minute(
             assert (noted > first) is is_audited
 
 
+@pytest.mark.any_database
 async def test_a_key_is_valid_until_it_expires(machine: httpx.AsyncClient, still: Shop) -> None:
     admin = await someone_of(machine, still, UserRole.ADMIN)
     until = still.clock.now() + timedelta(hours=1)
@@ -178,6 +181,7 @@ async def test_a_key_is_valid_until_it_expires(machine: httpx.AsyncClient, still
         assert kind_of(await add(machine, key["key"], "cup")) == (401, "invalid-token")
 
 
+@pytest.mark.any_database
 async def test_a_revoked_key_is_no_longer_valid(machine: httpx.AsyncClient, still: Shop) -> None:
     admin = await someone_of(machine, still, UserRole.ADMIN)
     key, other = await made(machine, admin), await made(machine, admin)
@@ -233,6 +237,7 @@ async def test_a_key_is_valid_only_while_its_creator_is_an_administrator(
     assert (await events_of(still, key["id"]))[-1].actor == f"user {by.id}"
 
 
+@pytest.mark.any_database
 async def test_a_key_stays_revoked_when_its_creator_becomes_an_administrator_again(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
@@ -250,6 +255,7 @@ async def test_a_key_stays_revoked_when_its_creator_becomes_an_administrator_aga
     assert (await made(machine, maker))["created_by"] == maker.id
 
 
+@pytest.mark.any_database
 async def test_a_key_is_not_created_after_its_creator_was_demoted(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
@@ -264,6 +270,7 @@ async def test_a_key_is_not_created_after_its_creator_was_demoted(
     assert [each[0] for each in (await stored_values(still))["api_keys"]] == [KEY_ID]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("how", ["another secret", "none", "another id", "no id", "no key"])
 async def test_a_key_is_valid_only_with_its_own_secret(
     machine: httpx.AsyncClient, still: Shop, how: str
@@ -283,6 +290,7 @@ async def test_a_key_is_valid_only_with_its_own_secret(
     assert await everything(still) == before
 
 
+@pytest.mark.any_database
 async def test_a_key_has_access_only_within_its_scopes(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
@@ -296,6 +304,7 @@ async def test_a_key_has_access_only_within_its_scopes(
     assert kind_of(await machine.post("/api-keys", json=WAREHOUSE)) == (403, "forbidden")
 
 
+@pytest.mark.any_database
 async def test_an_unknown_key_cannot_be_revoked(machine: httpx.AsyncClient, still: Shop) -> None:
     admin = await someone_of(machine, still, UserRole.ADMIN)
     response = await machine.delete(f"/api-keys/{NOTHING}", headers=admin.headers)

@@ -36,6 +36,7 @@ async def posted(client: httpx.AsyncClient, body: str | bytes) -> httpx.Response
     return await client.post("/auth/token", content=body, headers=FORM)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("name", SPELLINGS)
 async def test_a_user_logs_in_by_either_name_in_any_spelling(
     machine: httpx.AsyncClient, name: str
@@ -48,6 +49,7 @@ async def test_a_user_logs_in_by_either_name_in_any_spelling(
     assert (await machine.get("/users/me", headers=headers)).json() == user
 
 
+@pytest.mark.any_database
 async def test_a_password_is_the_same_in_composed_and_decomposed_letters(
     machine: httpx.AsyncClient,
 ) -> None:
@@ -64,6 +66,7 @@ async def test_a_password_is_compared_to_the_last_letter_and_in_its_case(
         assert (await log_in(machine, user["email"], other)).content == REFUSAL
 
 
+@pytest.mark.any_database
 async def test_every_failed_log_in_gets_the_same_response(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
@@ -91,6 +94,7 @@ async def test_every_failed_log_in_gets_the_same_response(
     assert (await everything(still))["login_sessions"] == []
 
 
+@pytest.mark.any_database
 async def test_known_and_unknown_users_cost_the_same_work(
     machine: httpx.AsyncClient, still: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,6 +125,7 @@ async def test_known_and_unknown_users_cost_the_same_work(
     assert sent == [[*begins, select, *begins, insert]] * 4
 
 
+@pytest.mark.any_database
 async def test_the_form_of_swagger_ui_logs_in(machine: httpx.AsyncClient) -> None:
     user = await create_user(machine)
     form = {
@@ -137,6 +142,7 @@ async def test_the_form_of_swagger_ui_logs_in(machine: httpx.AsyncClient) -> Non
     assert await status_of(machine, response.json()["access_token"]) == 200
 
 
+@pytest.mark.any_database
 async def test_json_is_not_a_form(machine: httpx.AsyncClient) -> None:
     user = await create_user(machine)
     body = {"username": user["email"], "password": PASSWORD}
@@ -148,6 +154,7 @@ async def test_json_is_not_a_form(machine: httpx.AsyncClient) -> None:
     )
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     "body", [b"username=%FF&password=x", b"username=\xff&password=x", b"&".join([b"a=1"] * 21)]
 )
@@ -159,6 +166,7 @@ async def test_a_form_that_is_not_in_utf_8_is_refused(
     assert response.json()["detail"] == "the body is not a valid form in UTF-8"
 
 
+@pytest.mark.any_database
 async def test_responses_with_tokens_must_not_be_stored(machine: httpx.AsyncClient) -> None:
     user = await create_user(machine)
     first = await log_in(machine, user["email"], **{"Idempotency-Key": "one"})
@@ -174,6 +182,7 @@ async def test_responses_with_tokens_must_not_be_stored(machine: httpx.AsyncClie
     assert first.json()["refresh_token"] != second.json()["refresh_token"]
 
 
+@pytest.mark.any_database
 async def test_an_access_token_is_valid_for_a_quarter_of_an_hour(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
@@ -186,6 +195,7 @@ async def test_an_access_token_is_valid_for_a_quarter_of_an_hour(
     assert response.headers["WWW-Authenticate"] == 'Bearer realm="lavka", error="invalid_token"'
 
 
+@pytest.mark.any_database
 async def test_a_changed_role_takes_effect_at_the_next_request(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:

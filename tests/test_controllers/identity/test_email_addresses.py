@@ -22,6 +22,8 @@ from tests.support.factories import PASSWORD, create_user
 from tests.support.refusals import places_of
 from tests.support.tables import everything
 
+pytestmark = pytest.mark.any_database
+
 ASKED, TOLD = "Is this your address?", "Your e-mail address was changed"
 NEW = "new@example.com"
 

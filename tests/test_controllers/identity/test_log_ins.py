@@ -19,6 +19,7 @@ from tests.support.refusals import NOTHING
 from tests.support.tables import everything, stored_values
 
 
+@pytest.mark.any_database
 async def test_a_refresh_token_is_exchanged_for_the_next_pair(machine: httpx.AsyncClient) -> None:
     person = await someone(machine)
     refresh, seen = person.refresh, {person.refresh, person.access}
@@ -85,6 +86,7 @@ async def test_a_log_in_lasts_thirty_days_with_any_number_of_renewals(
     assert (await everything(still))["login_sessions"] == []
 
 
+@pytest.mark.any_database
 async def test_tokens_are_valid_only_for_their_purpose(
     machine: httpx.AsyncClient,
 ) -> None:
@@ -98,6 +100,7 @@ async def test_tokens_are_valid_only_for_their_purpose(
         assert kind_of(await renew(machine, token)) == (401, "invalid-token")
 
 
+@pytest.mark.any_database
 async def test_a_user_logs_out_of_one_log_in(machine: httpx.AsyncClient) -> None:
     person = await someone(machine)
     other = await pair_of(machine, person.user["email"])
@@ -109,6 +112,7 @@ async def test_a_user_logs_out_of_one_log_in(machine: httpx.AsyncClient) -> None
     assert (await renew(machine, other["refresh_token"])).status_code == 200
 
 
+@pytest.mark.any_database
 async def test_a_user_logs_out_everywhere_and_others_stay_logged_in(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
@@ -127,6 +131,7 @@ async def test_a_user_logs_out_everywhere_and_others_stay_logged_in(
     assert (event.event, event.detail) == ("login.ended", {"everywhere": True})
 
 
+@pytest.mark.any_database
 async def test_log_ins_are_listed_with_their_client(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
@@ -149,6 +154,7 @@ async def test_log_ins_are_listed_with_their_client(
     ] * 2
 
 
+@pytest.mark.any_database
 async def test_a_user_ends_another_log_in_by_its_id(machine: httpx.AsyncClient) -> None:
     person = await someone(machine)
     other = await pair_of(machine, person.user["email"], **{"User-Agent": "Lost phone"})
@@ -176,6 +182,7 @@ async def test_a_log_in_of_another_user_is_not_found(
     assert await status_of(machine, other.access) == 200
 
 
+@pytest.mark.any_database
 async def test_of_101_log_ins_the_oldest_ends_immediately(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
@@ -196,6 +203,7 @@ async def test_of_101_log_ins_the_oldest_ends_immediately(
         assert await status_of(machine, access) == 200
 
 
+@pytest.mark.any_database
 async def test_only_the_digest_of_a_refresh_token_is_stored(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:

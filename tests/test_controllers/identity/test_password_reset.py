@@ -48,6 +48,7 @@ async def token_for(client: httpx.AsyncClient, shop: Shop, email: str) -> str:
     return token_in(mail)
 
 
+@pytest.mark.any_database
 async def test_a_forgotten_password_is_replaced_with_a_token_from_a_mail(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
@@ -78,6 +79,7 @@ async def test_a_forgotten_password_is_replaced_with_a_token_from_a_mail(
     ]
 
 
+@pytest.mark.any_database
 async def test_an_unknown_address_gets_the_same_response_and_no_mail(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
@@ -98,6 +100,7 @@ async def test_an_unknown_address_gets_the_same_response_and_no_mail(
     assert await told(still, mails) == [(known["email"], SUBJECT)]
 
 
+@pytest.mark.any_database
 async def test_a_user_imported_without_a_password_sets_one_with_a_mailed_token(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
@@ -158,6 +161,7 @@ async def test_a_reset_token_is_valid_once_for_an_hour_and_while_the_account_is_
     assert await everything(still) == before
 
 
+@pytest.mark.any_database
 async def test_a_reset_token_is_valid_for_most_of_its_hour(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
@@ -167,6 +171,7 @@ async def test_a_reset_token_is_valid_for_most_of_its_hour(
         assert (await reset(machine, token)).status_code == 204
 
 
+@pytest.mark.any_database
 async def test_each_of_several_reset_tokens_is_valid_until_one_is_used(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
@@ -177,6 +182,7 @@ async def test_each_of_several_reset_tokens_is_valid_until_one_is_used(
     assert kind_of(await reset(machine, second)) == (401, "invalid-token")
 
 
+@pytest.mark.any_database
 async def test_a_refused_password_leaves_the_reset_token_valid(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
@@ -189,6 +195,7 @@ async def test_a_refused_password_leaves_the_reset_token_valid(
     assert (await reset(machine, token)).status_code == 204
 
 
+@pytest.mark.any_database
 async def test_a_reset_token_is_valid_only_for_a_reset(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
@@ -205,6 +212,7 @@ async def test_a_reset_token_is_valid_only_for_a_reset(
     assert await everything(still) == before
 
 
+@pytest.mark.any_database
 async def test_a_mailed_token_does_not_reveal_its_binding(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:

@@ -27,6 +27,8 @@ from tests.support.factories import PASSWORD, create_user
 from tests.support.refusals import places_of
 from tests.support.tables import everything, stored_values
 
+pytestmark = pytest.mark.any_database
+
 NEW = "wrong horse battery staple"
 OLD_KEY, NEW_KEY = "old key, old key, old key, old key", "new key, new key, new key, new key"
 COMMON = "is too common"

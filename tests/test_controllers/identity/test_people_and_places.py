@@ -10,6 +10,8 @@ from app.wiring.resources import Shop
 from tests.support.factories import create_address, create_product, create_user
 from tests.support.refusals import USER, places_of, problem_of, refused
 
+pytestmark = pytest.mark.any_database
+
 HONG_KONG = {"street": "1 Example Road", "city": "Kowloon", "country": "HK"}
 DUBAI = {"street": "PO Box 1", "city": "Dubai", "postal_code": "", "country": "AE"}
 DOHA = {"street": "Street 850", "city": "Doha", "country": "QA"}

@@ -38,6 +38,7 @@ async def billed_at(client: httpx.AsyncClient, user: dict[str, Any]) -> list[str
     return [each["id"] for each in shown if each.get("is_default_billing")]
 
 
+@pytest.mark.any_database
 async def test_an_address_has_a_recipient_a_company_a_second_line_and_a_phone_number(
     client: httpx.AsyncClient,
 ) -> None:
@@ -48,6 +49,7 @@ async def test_an_address_has_a_recipient_a_company_a_second_line_and_a_phone_nu
     assert await addresses_of(client, user) == [home]
 
 
+@pytest.mark.any_database
 async def test_an_address_without_recipient_fields_is_shown_as_before(
     client: httpx.AsyncClient,
 ) -> None:
@@ -57,6 +59,7 @@ async def test_an_address_without_recipient_fields_is_shown_as_before(
     assert list(bare) == list(empty) == SHOWN_SINCE_0_1
 
 
+@pytest.mark.any_database
 async def test_each_recipient_field_is_changed_and_cleared_separately(
     client: httpx.AsyncClient,
 ) -> None:
@@ -70,6 +73,7 @@ async def test_each_recipient_field_is_changed_and_cleared_separately(
         assert cleared == bare | {"updated_at": cleared["updated_at"]}
 
 
+@pytest.mark.any_database
 async def test_at_most_one_address_of_a_user_is_for_billing(
     client: httpx.AsyncClient,
 ) -> None:
@@ -106,6 +110,7 @@ async def test_of_concurrently_chosen_billing_addresses_one_is_for_billing(
     assert len(await billed_at(client, user)) == 1
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("is_given", [True, False])
 async def test_an_order_has_the_recipient_of_its_address(
     client: httpx.AsyncClient, is_given: bool
@@ -120,6 +125,7 @@ async def test_an_order_has_the_recipient_of_its_address(
     assert (await client.get(f"/orders/{order['id']}")).json() == order
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("is_given", [True, False])
 async def test_an_order_without_a_recipient_is_stored_and_shown_as_before(
     client: httpx.AsyncClient, shop: Shop, is_given: bool

@@ -32,6 +32,7 @@ def error_of(answer: httpx.Response) -> str:
     return error
 
 
+@pytest.mark.any_database
 async def test_an_oauth_2_client_renews_its_log_in_as_documented(
     machine: httpx.AsyncClient,
 ) -> None:
@@ -56,6 +57,7 @@ async def test_an_oauth_2_client_renews_its_log_in_as_documented(
     assert (await renew(machine, first["refresh_token"])).status_code == 200
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("body", "error"),
     [
@@ -100,6 +102,7 @@ async def test_a_token_that_is_used_twice_in_a_form_ends_its_log_in_and_leaves_a
     assert await status_of(machine, renewed["access_token"]) == 401
 
 
+@pytest.mark.any_database
 async def test_a_body_that_is_neither_json_nor_a_form_is_refused(
     machine: httpx.AsyncClient,
 ) -> None:

@@ -26,6 +26,7 @@ async def text_of(client: httpx.AsyncClient, invoice: dict[str, Any]) -> str:
     return "\n".join(each.extract_text() for each in pages).replace("\u00a0", " ")
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("locale", "parts"),
     [
@@ -76,6 +77,7 @@ async def test_the_list_is_paged_and_is_a_table_for_a_tax_adviser(
     ]
 
 
+@pytest.mark.any_database
 async def test_a_name_in_a_table_is_not_a_formula(client: httpx.AsyncClient) -> None:
     order = await order_in(client, "paid", await create_product(client, price="4.99"))
     user = {"first_name": "=1+1", "last_name": "x"}

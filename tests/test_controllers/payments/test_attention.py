@@ -24,6 +24,8 @@ from tests.test_controllers.payments.setting import (
 )
 from tests.test_controllers.payments.test_payment_events import tell_of
 
+pytestmark = pytest.mark.any_database
+
 
 async def listed(client: httpx.AsyncClient) -> list[str]:
     """Return the reasons why payments need attention."""

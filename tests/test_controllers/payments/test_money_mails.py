@@ -11,6 +11,8 @@ from tests.test_controllers.invoices.setting import charge, invoices_of, pay, pl
 from tests.test_controllers.payments.setting import do_errands
 from tests.test_controllers.payments.test_payment_events import tell_of
 
+pytestmark = pytest.mark.any_database
+
 
 async def money_mails(shop: Shop) -> list[OutgoingMail]:
     """Return the mails about money that wait, the oldest first."""

@@ -20,6 +20,7 @@ async def _promotion(client: httpx.AsyncClient) -> dict[str, Any]:
     return await add_promotion(client, trigger="code")
 
 
+@pytest.mark.any_database
 async def test_an_added_coupon_is_shown_with_its_fields(
     client: httpx.AsyncClient, promotion: dict[str, Any]
 ) -> None:
@@ -32,6 +33,7 @@ async def test_an_added_coupon_is_shown_with_its_fields(
     assert (await client.get(path)).json() == {"items": [added], "next": None}
 
 
+@pytest.mark.any_database
 async def test_random_codes_are_distinct_and_unambiguous(
     client: httpx.AsyncClient, promotion: dict[str, Any]
 ) -> None:
@@ -48,6 +50,7 @@ async def test_random_codes_are_distinct_and_unambiguous(
     assert len(found) == 500 and set(found) == codes
 
 
+@pytest.mark.any_database
 async def test_a_random_code_that_already_exists_is_generated_again(
     client: httpx.AsyncClient, promotion: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -69,6 +72,7 @@ async def test_a_code_exists_once_in_all_spellings(
     assert (problem["status"], problem["type"]) == (409, "urn:problem:coupon-exists")
 
 
+@pytest.mark.any_database
 async def test_a_promotion_that_applies_by_itself_has_no_coupons(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -77,6 +81,7 @@ async def test_a_promotion_that_applies_by_itself_has_no_coupons(
     assert (problem["status"], problem["type"]) == (409, "urn:problem:automatic-promotion")
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("body", "wrong"),
     [
@@ -96,6 +101,7 @@ async def test_coupons_need_a_code_or_a_number(
     assert places_of(await refused(client, shop, "POST", path, json=body)) == wrong
 
 
+@pytest.mark.any_database
 async def test_a_coupon_is_switched_off(
     client: httpx.AsyncClient, shop: Shop, promotion: dict[str, Any]
 ) -> None:
@@ -127,6 +133,7 @@ async def test_the_coupon_of_another_promotion_is_not_found(
         assert (problem["status"], problem["type"]) == (404, "urn:problem:coupon-not-found")
 
 
+@pytest.mark.any_database
 async def test_an_ended_promotion_frees_the_codes_that_were_never_used(
     client: httpx.AsyncClient, promotion: dict[str, Any]
 ) -> None:
@@ -136,6 +143,7 @@ async def test_an_ended_promotion_frees_the_codes_that_were_never_used(
     assert len(await add_coupons(client, other, code="summer")) == 1
 
 
+@pytest.mark.any_database
 async def test_changes_of_coupons_are_in_the_audit_trail_without_random_codes(
     client: httpx.AsyncClient, shop: Shop, promotion: dict[str, Any]
 ) -> None:

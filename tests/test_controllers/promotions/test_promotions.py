@@ -16,6 +16,7 @@ from tests.test_controllers.promotions.setting import FIVE, PERCENT, add_promoti
 BUNDLE = {"effect": "bundle", "percent": "100", "buys": 2, "gets": 1}
 
 
+@pytest.mark.any_database
 async def test_an_added_promotion_is_shown_with_its_fields(client: httpx.AsyncClient) -> None:
     product = await create_product(client)
     fields = {
@@ -38,6 +39,7 @@ async def test_an_added_promotion_is_shown_with_its_fields(client: httpx.AsyncCl
     assert (await client.get("/promotions")).json() == {"items": [added], "next": None}
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     "fields",
     [
@@ -55,6 +57,7 @@ async def test_each_effect_has_its_own_fields(
     assert added.items() >= fields.items()
 
 
+@pytest.mark.any_database
 async def test_promotions_are_paged_newest_first(client: httpx.AsyncClient) -> None:
     for name in ("1", "2", "3"):
         await add_promotion(client, name=name)
@@ -64,6 +67,7 @@ async def test_promotions_are_paged_newest_first(client: httpx.AsyncClient) -> N
     assert (found, second["next"]) == (["3", "2", "1"], None)
 
 
+@pytest.mark.any_database
 async def test_a_change_keeps_fields_that_it_does_not_name(client: httpx.AsyncClient) -> None:
     added = await add_promotion(client, min_subtotals=FIVE)
     path = f"/promotions/{added['id']}"
@@ -73,6 +77,7 @@ async def test_a_change_keeps_fields_that_it_does_not_name(client: httpx.AsyncCl
     assert (await client.get(path)).json() == changed
 
 
+@pytest.mark.any_database
 async def test_a_change_of_a_promotion_is_refused_without_its_current_etag(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -83,6 +88,7 @@ async def test_a_change_of_a_promotion_is_refused_without_its_current_etag(
     assert problem["type"] == "urn:problem:precondition-failed"
 
 
+@pytest.mark.any_database
 async def test_an_ended_promotion_that_was_never_used_leaves_nothing(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -94,6 +100,7 @@ async def test_an_ended_promotion_that_was_never_used_leaves_nothing(
         assert await session.scalar(select(Promotion)) is None
 
 
+@pytest.mark.any_database
 async def test_changes_of_a_promotion_are_in_the_audit_trail(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -129,6 +136,7 @@ async def test_a_promotion_that_does_not_exist_is_not_found(
     assert (problem["status"], problem["type"]) == (404, "urn:problem:promotion-not-found")
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("fields", "wrong"),
     [
@@ -171,6 +179,7 @@ async def test_a_wrong_promotion_is_refused_by_its_field(
         assert places_of(problem) == wrong
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("effect", "wrong"),
     [
@@ -191,12 +200,14 @@ async def test_a_promotion_without_the_fields_of_its_effect_is_refused(
     assert places_of(problem) == wrong
 
 
+@pytest.mark.any_database
 async def test_free_shipping_has_no_percentage(client: httpx.AsyncClient, shop: Shop) -> None:
     body = PERCENT | {"effect": "free_shipping"}
     problem = await refused(client, shop, "POST", "/promotions", json=body)
     assert places_of(problem) == {"#/percent": "does not fit free_shipping"}
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("field", [{"effect": "free_shipping"}, {"trigger": "code"}])
 async def test_effect_and_trigger_never_change(
     client: httpx.AsyncClient, shop: Shop, field: dict[str, str]

@@ -31,6 +31,7 @@ async def order(
     return await client.post("/orders", json=body | fields)
 
 
+@pytest.mark.any_database
 async def test_shipping_is_added_to_the_total_and_kept_in_the_order(
     client: httpx.AsyncClient,
 ) -> None:
@@ -46,6 +47,7 @@ async def test_shipping_is_added_to_the_total_and_kept_in_the_order(
     assert (listed["total"], listed["shipping"]) == ("17.40", "4.90")
 
 
+@pytest.mark.any_database
 async def test_weight_and_price_of_the_goods_choose_the_rate(client: httpx.AsyncClient) -> None:
     method = await add_method(client)
     heavy = await create_product(client, price="12.50", weight_grams=5_000)
@@ -56,6 +58,7 @@ async def test_weight_and_price_of_the_goods_choose_the_rate(client: httpx.Async
     assert free["shipping_method"]["name"] == "Standard"
 
 
+@pytest.mark.any_database
 async def test_shipping_is_taxed_by_its_class_or_like_the_goods(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,6 +77,7 @@ async def test_shipping_is_taxed_by_its_class_or_like_the_goods(
         assert [(each["rate"], each["net"], each["tax"]) for each in placed["taxes"]] == taxes
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("method", "weight", "address"),
     [
@@ -98,6 +102,7 @@ async def test_an_order_that_a_method_does_not_ship_is_refused_and_takes_nothing
     assert (await client.get("/orders")).json()["items"] == []
 
 
+@pytest.mark.any_database
 async def test_a_pick_up_needs_no_address(client: httpx.AsyncClient) -> None:
     free = [{"currency": "USD", "amount": "0.00"}]
     method = await add_method(client, is_pickup=True, rates=free, name="Pick-up")
@@ -112,6 +117,7 @@ async def test_a_method_that_does_not_exist_is_not_found(client: httpx.AsyncClie
     assert problem_of(response)["type"].endswith("shipping-method-not-found")
 
 
+@pytest.mark.any_database
 async def test_orders_of_the_queue_are_shipped_too(client: httpx.AsyncClient, shop: Shop) -> None:
     method = await add_method(client)
     cup, user = await create_product(client, price="12.50"), await create_user(client)

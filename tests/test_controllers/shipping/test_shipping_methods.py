@@ -64,6 +64,7 @@ async def offered(
     return [(each.method.name, each.price_minor) for each in found]
 
 
+@pytest.mark.any_database
 async def test_an_added_method_is_shown_with_its_fields(client: httpx.AsyncClient) -> None:
     added = await add_method(client, rates=RATES[::-1])
     own = {each: added[each] for each in ("id", "created_at", "updated_at")}
@@ -72,6 +73,7 @@ async def test_an_added_method_is_shown_with_its_fields(client: httpx.AsyncClien
     assert (await client.get("/shipping-methods")).json() == {"items": [added], "next": None}
 
 
+@pytest.mark.any_database
 async def test_methods_are_paged_by_position(client: httpx.AsyncClient) -> None:
     for position in (3, 1, 2):
         await add_method(client, name=str(position), position=position)
@@ -81,6 +83,7 @@ async def test_methods_are_paged_by_position(client: httpx.AsyncClient) -> None:
     assert (found, second["next"]) == (["1", "2", "3"], None)
 
 
+@pytest.mark.any_database
 async def test_given_rates_replace_all_and_are_kept_if_not_given(client: httpx.AsyncClient) -> None:
     path = f"/shipping-methods/{(await add_method(client))['id']}"
     renamed = (await client.patch(path, json={"name": "Parcel"})).json()
@@ -91,6 +94,7 @@ async def test_given_rates_replace_all_and_are_kept_if_not_given(client: httpx.A
     assert (await client.get(path)).json() == changed
 
 
+@pytest.mark.any_database
 async def test_a_change_of_a_method_is_refused_without_its_current_etag(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -102,6 +106,7 @@ async def test_a_change_of_a_method_is_refused_without_its_current_etag(
     assert problem["type"] == "urn:problem:precondition-failed"
 
 
+@pytest.mark.any_database
 async def test_changes_of_a_method_are_in_the_audit_trail(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -129,6 +134,7 @@ async def test_a_method_that_does_not_exist_is_not_found(
     assert (problem["status"], problem["type"]) == (404, "urn:problem:shipping-method-not-found")
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("fields", "place", "reason"),
     [
@@ -164,6 +170,7 @@ async def test_a_wrong_method_is_refused_by_its_field(
         assert places_of(problem) == {place: reason}
 
 
+@pytest.mark.any_database
 async def test_a_higher_minimum_alone_is_refused_by_its_own_field(
     client: httpx.AsyncClient,
 ) -> None:
@@ -172,6 +179,7 @@ async def test_a_higher_minimum_alone_is_refused_by_its_own_field(
     assert places_of(problem) == {"#/min_days": "must be at most max_days"}
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("fields", "destination", "fits"),
     [
@@ -204,6 +212,7 @@ async def test_a_method_ships_to_its_places(
     assert await offered(shop, destination) == ([("Standard", 490)] if fits else [])
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("parcel", "price"),
     [
@@ -225,6 +234,7 @@ async def test_the_rate_with_the_highest_thresholds_applies(
     assert await offered(shop, **parcel) == ([] if price is None else [("Standard", price)])
 
 
+@pytest.mark.any_database
 async def test_a_method_can_count_the_goods_before_discounts(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -232,6 +242,7 @@ async def test_a_method_can_count_the_goods_before_discounts(
     assert await offered(shop, subtotal=5_000, discounted=4_999) == [("Standard", 0)]
 
 
+@pytest.mark.any_database
 async def test_the_terms_of_a_method_have_its_stored_values(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+import pytest
 
 from app.models import UserRole
 from app.wiring.lifecycle import ensure_admin
@@ -39,6 +40,7 @@ def told(event: dict[str, Any]) -> tuple[Any, ...]:
     return event["event"], event["actor"], event["subject_id"], event["detail"], event["address"]
 
 
+@pytest.mark.any_database
 async def test_successful_and_failed_log_ins_are_recorded(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
@@ -54,6 +56,7 @@ async def test_successful_and_failed_log_ins_are_recorded(
     ]
 
 
+@pytest.mark.any_database
 async def test_a_change_of_role_and_access_is_recorded_with_old_and_new_values(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
@@ -76,6 +79,7 @@ async def test_a_change_of_role_and_access_is_recorded_with_old_and_new_values(
     ]
 
 
+@pytest.mark.any_database
 async def test_a_changed_price_is_recorded_and_other_fields_are_not(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
@@ -93,6 +97,7 @@ async def test_a_changed_price_is_recorded_and_other_fields_are_not(
     )
 
 
+@pytest.mark.any_database
 async def test_keys_are_recorded_without_their_secrets(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
@@ -112,6 +117,7 @@ async def test_keys_are_recorded_without_their_secrets(
     ]
 
 
+@pytest.mark.any_database
 async def test_the_actor_of_an_export_and_an_erasure_is_recorded(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
@@ -125,6 +131,7 @@ async def test_the_actor_of_an_export_and_an_erasure_is_recorded(
     assert told(export) == ("user.exported", f"user {admin.id}", user["id"], {}, None)
 
 
+@pytest.mark.any_database
 async def test_a_refused_export_is_not_recorded(machine: httpx.AsyncClient, still: Shop) -> None:
     admin, person = await someone_of(machine, still, UserRole.ADMIN), await someone(machine)
     for user_id in (admin.id, NOTHING):
@@ -133,6 +140,7 @@ async def test_a_refused_export_is_not_recorded(machine: httpx.AsyncClient, stil
     assert await trail(machine, admin, event="user.exported") == []
 
 
+@pytest.mark.any_database
 async def test_the_shop_is_the_actor_that_creates_the_first_administrator(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
@@ -170,6 +178,7 @@ async def test_events_are_found_by_kind_and_subject_page_by_page(
     assert seen == ours
 
 
+@pytest.mark.any_database
 async def test_an_unknown_kind_of_event_is_refused(machine: httpx.AsyncClient, still: Shop) -> None:
     admin = await someone_of(machine, still, UserRole.ADMIN)
     query = {"event": "coffee.spilled", "subject_id": "x", "limit": "0"}

@@ -25,6 +25,7 @@ async def add_rate(client: httpx.AsyncClient, **fields: Any) -> dict[str, Any]:
     return added
 
 
+@pytest.mark.any_database
 async def test_a_rate_is_added_listed_and_deleted(client: httpx.AsyncClient, shop: Shop) -> None:
     added = await add_rate(client)
     assert added == GERMANY | {
@@ -61,6 +62,7 @@ async def test_two_rates_of_one_place_and_class_begin_on_different_days(
     await add_rate(client)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("fields", "place", "reason"),
     [
@@ -92,6 +94,7 @@ async def test_an_invalid_rate_is_refused_by_its_field(
     assert (await client.get("/tax-rates")).json()["items"] == []
 
 
+@pytest.mark.any_database
 async def test_a_rate_of_the_class_exempt_is_zero(client: httpx.AsyncClient) -> None:
     added = await add_rate(client, tax_class="exempt", rate="0")
     assert (added["tax_class"], added["rate"]) == ("exempt", "0")

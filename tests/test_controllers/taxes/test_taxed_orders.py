@@ -19,6 +19,8 @@ from tests.support.refusals import ADDRESS, JSON, problem_of
 from tests.test_controllers.taxes.test_tax_rates import add_rate
 from tests.test_messaging.deliveries import message
 
+pytestmark = pytest.mark.any_database
+
 Charge = Callable[..., None]
 DOCUMENT = Path(__file__).parents[3] / "docs" / "taxes.md"
 

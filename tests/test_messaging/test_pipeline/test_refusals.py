@@ -61,6 +61,7 @@ BAD = {
 }
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("name", BAD)
 async def test_a_message_that_is_not_a_command_is_parked_with_the_reason(
     client: httpx.AsyncClient, shop: Shop, name: str
@@ -76,6 +77,7 @@ async def test_a_message_that_is_not_a_command_is_parked_with_the_reason(
     assert await applied_in(shop) == [] and await postponed_in(shop) == []
 
 
+@pytest.mark.any_database
 async def test_a_part_of_a_far_too_large_message_is_stored(shop: Shop) -> None:
     await Pipeline(shop).process([message("order", b"x" * 600 * 1024)])
     (letter,) = await rows_of(shop, DeadLetter)
@@ -153,6 +155,7 @@ async def test_a_refused_command_is_parked_at_once_and_changes_nothing(
     assert await applied_in(shop) == [] and await postponed_in(shop) == []
 
 
+@pytest.mark.any_database
 async def test_a_refusal_does_not_affect_other_messages_of_the_batch(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -190,6 +193,7 @@ async def test_a_refusal_does_not_affect_other_messages_of_the_batch(
     await assert_conserved(client, [product["id"]])
 
 
+@pytest.mark.any_database
 async def test_the_first_orders_of_a_batch_get_the_last_units(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -204,6 +208,7 @@ async def test_the_first_orders_of_a_batch_get_the_last_units(
     await assert_conserved(client, [product["id"]])
 
 
+@pytest.mark.any_database
 async def test_each_operation_of_a_batch_has_the_result_of_its_own_command(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:

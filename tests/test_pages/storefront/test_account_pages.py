@@ -1,11 +1,14 @@
 """The pages of a user."""
 
 import httpx
+import pytest
 from litestar import Litestar
 
 from tests.support.factories import create_product
 from tests.support.refusals import USER
 from tests.test_pages.browser import Browser
+
+pytestmark = pytest.mark.any_database
 
 HOME = {"recipient": "Ada", "street": "1 Way", "city": "Bath", "postal_code": "BA1 1AA"}
 

@@ -4,6 +4,7 @@ from asyncio import gather
 from typing import Any
 
 import httpx
+import pytest
 from litestar import Litestar
 
 from app.wiring.resources import Shop
@@ -13,6 +14,7 @@ from tests.test_controllers.promotions.setting import add_code
 from tests.test_pages.browser import Browser
 
 
+@pytest.mark.any_database
 async def test_the_first_product_opens_a_cart(client: httpx.AsyncClient, browser: Browser) -> None:
     tea = await create_product(client, name="Earl Grey", price="4.99", stock_quantity=50)
     assert "Your cart is empty" in (await browser.visit("/cart")).text
@@ -71,6 +73,7 @@ async def test_a_user_who_sends_a_form_twice_adds_once(
     assert "Total $9.98" in browser.text
 
 
+@pytest.mark.any_database
 async def test_a_second_product_is_added_to_the_same_cart(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
@@ -80,6 +83,7 @@ async def test_a_second_product_is_added_to_the_same_cart(
     assert "Total $4.00" in browser.text
 
 
+@pytest.mark.any_database
 async def test_a_line_is_changed_and_removed(client: httpx.AsyncClient, browser: Browser) -> None:
     tea = await _add(client, browser, price="2.50", stock_quantity=50)
     await browser.send(f"/cart/lines/{tea['id']}", quantity="4")
@@ -88,6 +92,7 @@ async def test_a_line_is_changed_and_removed(client: httpx.AsyncClient, browser:
     assert "Your cart is empty" in browser.text
 
 
+@pytest.mark.any_database
 async def test_a_refused_quantity_is_shown_at_its_line(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
@@ -99,6 +104,7 @@ async def test_a_refused_quantity_is_shown_at_its_line(
     assert "Total $2.50" in browser.text
 
 
+@pytest.mark.any_database
 async def test_a_refused_addition_shows_the_page_of_the_product(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
@@ -111,6 +117,7 @@ async def test_a_refused_addition_shows_the_page_of_the_product(
     assert "Your cart is empty" in (await browser.visit("/cart")).text
 
 
+@pytest.mark.any_database
 async def test_codes_are_entered_and_removed(client: httpx.AsyncClient, browser: Browser) -> None:
     await _add(client, browser, price="10.00", stock_quantity=50)
     answer = await browser.send("/cart/codes", code="NOTHING")
@@ -125,6 +132,7 @@ async def test_codes_are_entered_and_removed(client: httpx.AsyncClient, browser:
     assert "Code ten" not in browser.text
 
 
+@pytest.mark.any_database
 async def test_a_cart_is_shown_to_its_own_visitor_only(
     app: Litestar, client: httpx.AsyncClient, browser: Browser
 ) -> None:

@@ -10,6 +10,7 @@ from tests.support.queries import statements_of
 from tests.test_pages.browser import Browser
 
 
+@pytest.mark.any_database
 async def test_the_first_page_shows_new_products(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
@@ -22,6 +23,7 @@ async def test_the_first_page_shows_new_products(
     assert 'href="/c/tea/"' in browser.html
 
 
+@pytest.mark.any_database
 async def test_a_category_has_its_breadcrumbs_and_products(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
@@ -38,6 +40,7 @@ async def test_a_category_has_its_breadcrumbs_and_products(
     assert (await browser.visit("/c/nothing")).status_code == 404
 
 
+@pytest.mark.any_database
 async def test_a_former_path_of_a_category_redirects(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
@@ -66,6 +69,7 @@ async def test_a_search_is_narrowed_down_by_facets(
     assert "No product matches this." in browser.text
 
 
+@pytest.mark.any_database
 async def test_a_list_links_to_its_next_page(client: httpx.AsyncClient, browser: Browser) -> None:
     for number in range(25):
         await create_product(client, name=f"Tea {number:02}")
@@ -76,6 +80,7 @@ async def test_a_list_links_to_its_next_page(client: httpx.AsyncClient, browser:
     assert "Tea 24" in browser.text and "Tea 23" not in browser.text
 
 
+@pytest.mark.any_database
 async def test_a_product_shows_the_requested_variant(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
@@ -103,6 +108,7 @@ async def test_a_product_has_structured_data_for_search_engines(
     assert (await browser.visit(f"/p/{tea['id'][:-4]}0000")).status_code == 404
 
 
+@pytest.mark.any_database
 async def test_a_product_of_a_known_weight_has_the_price_of_a_kilogram(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
@@ -114,6 +120,7 @@ async def test_a_product_of_a_known_weight_has_the_price_of_a_kilogram(
     assert "per kg" not in browser.text
 
 
+@pytest.mark.any_database
 async def test_filtered_lists_have_the_canonical_url_of_the_whole_list(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
@@ -123,12 +130,14 @@ async def test_filtered_lists_have_the_canonical_url_of_the_whole_list(
         assert '<link rel="canonical" href="/c/tea/">' in browser.html
 
 
+@pytest.mark.any_database
 async def test_robots_txt_names_the_paths_for_crawlers(browser: Browser) -> None:
     robots = await browser.visit("/robots.txt")
     assert robots.text.endswith("Sitemap: http://shop.test/sitemap.xml\n")
     assert "Disallow: /checkout\n" in robots.text
 
 
+@pytest.mark.any_database
 async def test_the_sitemap_names_all_products_and_categories(
     client: httpx.AsyncClient, browser: Browser, monkeypatch: pytest.MonkeyPatch, shop: Shop
 ) -> None:

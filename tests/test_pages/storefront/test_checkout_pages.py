@@ -19,11 +19,13 @@ ADDRESS = {
 }
 
 
+@pytest.mark.any_database
 async def test_an_empty_cart_has_no_checkout(browser: Browser) -> None:
     answer = await browser.visit("/checkout")
     assert (answer.status_code, answer.headers["location"]) == (303, "/cart")
 
 
+@pytest.mark.any_database
 async def test_a_guest_orders_and_pays_by_bank_transfer(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
@@ -48,6 +50,7 @@ async def test_a_guest_orders_and_pays_by_bank_transfer(
     assert "Your cart is empty" in browser.text
 
 
+@pytest.mark.any_database
 async def test_a_guest_cancels_an_order(client: httpx.AsyncClient, browser: Browser) -> None:
     await _ordered(client, browser)
     page = str(browser.page.url.path)
@@ -58,6 +61,7 @@ async def test_a_guest_cancels_an_order(client: httpx.AsyncClient, browser: Brow
     assert order["status"] == "cancelled"
 
 
+@pytest.mark.any_database
 async def test_a_guest_returns_units_of_an_order_that_was_delivered(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
@@ -76,6 +80,7 @@ async def test_a_guest_returns_units_of_an_order_that_was_delivered(
     assert (asked["reason"], asked["lines"][0]["quantity"]) == ("damaged", 1)
 
 
+@pytest.mark.any_database
 async def test_an_order_is_shown_by_its_link_only(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
@@ -91,6 +96,7 @@ async def test_an_order_is_shown_by_its_link_only(
     assert "is cancelled." in browser.text
 
 
+@pytest.mark.any_database
 async def test_an_incomplete_address_is_refused_and_shown_again(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
@@ -103,6 +109,7 @@ async def test_an_incomplete_address_is_refused_and_shown_again(
     assert "First enter the delivery address." in browser.text
 
 
+@pytest.mark.any_database
 async def test_a_typed_address_is_kept_when_the_country_is_changed(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
@@ -123,6 +130,7 @@ async def test_a_typed_address_is_kept_when_the_country_is_changed(
     assert "London Germany" in browser.text
 
 
+@pytest.mark.any_database
 async def test_an_unknown_country_has_no_page(client: httpx.AsyncClient, browser: Browser) -> None:
     await _at_checkout(client, browser)
     await browser.visit("/checkout")
@@ -130,6 +138,7 @@ async def test_an_unknown_country_has_no_page(client: httpx.AsyncClient, browser
     assert (await browser.http.post("/country", data=sent)).status_code == 404
 
 
+@pytest.mark.any_database
 async def test_a_user_chooses_a_saved_address_or_types_another(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
@@ -156,6 +165,7 @@ async def test_a_user_chooses_a_saved_address_or_types_another(
     assert "Chosen" not in browser.text and "Ada Lovelace" in browser.text
 
 
+@pytest.mark.any_database
 async def test_an_order_shows_how_to_pay_by_bank_transfer(
     client: httpx.AsyncClient, browser: Browser, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,6 +195,7 @@ async def test_an_order_that_is_paid_at_once_does_not_wait_for_a_bank_transfer(
     assert "Pay by test bank" in browser.text and "How to pay" not in browser.text
 
 
+@pytest.mark.any_database
 async def test_a_checkout_with_an_outdated_total_places_no_order(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
@@ -197,6 +208,7 @@ async def test_a_checkout_with_an_outdated_total_places_no_order(
     assert (await client.get("/orders")).json()["items"] == []
 
 
+@pytest.mark.any_database
 async def test_an_order_requires_acceptance_of_the_terms(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:

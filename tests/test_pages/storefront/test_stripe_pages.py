@@ -13,6 +13,8 @@ from tests.test_controllers.payments.setting import do_errands, offer, with_stri
 from tests.test_pages.browser import Browser
 from tests.test_pages.storefront.test_checkout_pages import ADDRESS
 
+pytestmark = pytest.mark.any_database
+
 _KEY = "pk_test_lavka"
 _STRIPE = "stripe.com"
 

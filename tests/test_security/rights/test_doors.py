@@ -26,6 +26,8 @@ from tests.test_security.people import (
 from tests.test_security.rights.matrix import MATRIX
 from tests.test_security.rights.world import World, world_of
 
+pytestmark = pytest.mark.any_database
+
 METHODS = ("GET", "HEAD", "TRACE", "OPTIONS", "POST", "PATCH", "DELETE", "PUT", "get", "CONNECT")
 TRICKS: dict[str, Callable[[str], str]] = {
     "as it is": lambda path: path,

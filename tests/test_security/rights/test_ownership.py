@@ -138,6 +138,7 @@ async def test_another_user_is_not_found(pair: Pair, shop: Shop) -> None:
         await assert_absent(other.client, shop, "PATCH", path, json=change)
 
 
+@pytest.mark.any_database
 async def test_the_password_of_another_user_is_not_compared(pair: Pair, shop: Shop) -> None:
     one, other = pair
     change = {"email": "eve@example.com", "current_password": "not the password"}
@@ -146,6 +147,7 @@ async def test_the_password_of_another_user_is_not_compared(pair: Pair, shop: Sh
     await assert_absent(other.client, shop, "PATCH", f"/users/{one.person.id}", json=change)
 
 
+@pytest.mark.any_database
 async def test_a_list_has_the_callers_own_orders_by_every_filter(pair: Pair) -> None:
     one, other = pair
     assert (await one.client.post(f"/orders/{one.ids[0]}/cancel")).status_code == 200
@@ -170,6 +172,7 @@ async def test_a_list_has_the_callers_own_orders_by_every_filter(pair: Pair) -> 
     assert [each["id"] for each in await items_of(other.client)] == other.ids
 
 
+@pytest.mark.any_database
 async def test_staff_and_api_keys_see_all_orders(app: Litestar, shop: Shop, pair: Pair) -> None:
     one, other = pair
     machine, staff = await let_in(shop, OrdersScope.ORDERS_READ), await log_in(shop, STAFF)
@@ -183,6 +186,7 @@ async def test_staff_and_api_keys_see_all_orders(app: Litestar, shop: Shop, pair
             assert [each["id"] for each in found] == one.ids
 
 
+@pytest.mark.any_database
 async def test_a_cursor_of_another_user_shows_only_the_callers_own_orders(
     app: Litestar, shop: Shop, pair: Pair
 ) -> None:
@@ -208,6 +212,7 @@ async def test_only_the_callers_own_log_ins_are_listed_and_ended(app: Litestar, 
         assert (await client.get("/users/me")).status_code == 200
 
 
+@pytest.mark.any_database
 async def test_an_idempotency_key_of_one_caller_replays_nothing_to_another(
     app: Litestar, shop: Shop, pair: Pair
 ) -> None:
@@ -236,6 +241,7 @@ async def test_an_idempotency_key_of_one_caller_replays_nothing_to_another(
     assert (again.content, again.headers["Idempotency-Replayed"]) == (answers[0].content, "true")
 
 
+@pytest.mark.any_database
 async def test_an_idempotency_key_of_one_caller_gives_another_no_access_to_an_order(
     pair: Pair,
 ) -> None:
@@ -247,6 +253,7 @@ async def test_an_idempotency_key_of_one_caller_gives_another_no_access_to_an_or
     assert (await one.client.get(f"/orders/{one.ids[0]}")).json()["version"] == 2
 
 
+@pytest.mark.any_database
 async def test_a_response_is_not_replayed_to_a_caller_who_has_lost_the_right(
     app: Litestar, shop: Shop
 ) -> None:
@@ -276,6 +283,7 @@ def changes_of(user: Person) -> list[tuple[str, str, JSON]]:
     ]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("role", [STAFF, ADMIN])
 async def test_staff_and_api_keys_cannot_change_staff_and_administrators(
     app: Litestar, shop: Shop, role: UserRole
@@ -300,6 +308,7 @@ async def test_staff_and_api_keys_cannot_change_staff_and_administrators(
     assert await everything(shop) == before
 
 
+@pytest.mark.any_database
 async def test_staff_and_api_keys_can_change_customers(app: Litestar, shop: Shop) -> None:
     staff, machine = await log_in(shop, STAFF), await let_in(shop, *SCOPES)
     for token in (staff.access_token, machine.key):
@@ -312,6 +321,7 @@ async def test_staff_and_api_keys_can_change_customers(app: Litestar, shop: Shop
         assert [each.status_code for each in answers] == [200, 200, 200, 200, 201, 204]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("role", list(UserRole))
 async def test_a_caller_with_a_token_but_without_the_password_cannot_change_the_address(
     app: Litestar, shop: Shop, role: UserRole
@@ -329,6 +339,7 @@ async def test_a_caller_with_a_token_but_without_the_password_cannot_change_the_
         assert (changed.status_code, changed.json()["email"]) == (200, "eve@example.com")
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("change", [{"role": "staff"}, {"role": "customer"}, {"is_active": False}])
 async def test_the_last_administrator_cannot_be_removed(
     app: Litestar, shop: Shop, change: JSON

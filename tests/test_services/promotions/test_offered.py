@@ -39,6 +39,7 @@ def _minor(text: str) -> int:
     return int(text.replace(".", ""))
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("row", ROW.findall(PAGE), ids=lambda row: str(row[0]))
 async def test_each_effect_reduces_prices_as_documented(
     client: httpx.AsyncClient, shop: Shop, row: tuple[str, ...]
@@ -89,6 +90,7 @@ async def test_a_code_is_found_in_any_spelling(
     assert found.quote.total_minor == 900
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(("effect", "total"), [("percent_order", 450), ("percent_items", 400)])
 async def test_combinable_promotions_apply_in_sequence_those_of_lines_first(
     client: httpx.AsyncClient, shop: Shop, effect: str, total: int
@@ -98,6 +100,7 @@ async def test_combinable_promotions_apply_in_sequence_those_of_lines_first(
     assert (await priced(shop, "SUMMER")).quote.total_minor == total
 
 
+@pytest.mark.any_database
 async def test_the_customer_gets_the_better_of_an_exclusive_promotion_and_the_others(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -107,6 +110,7 @@ async def test_the_customer_gets_the_better_of_an_exclusive_promotion_and_the_ot
     assert (its.quote.total_minor, its.refusals) == (800, {"ten": "not-combinable"})
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("fields", "cart", "reason"),
     [
@@ -141,6 +145,7 @@ async def test_a_code_that_does_not_apply_has_a_reason(
     assert its.unknown == ()
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     "fields",
     [
@@ -156,6 +161,7 @@ async def test_a_promotion_without_code_is_not_offered_outside_its_period(
     assert (await priced(shop)).promotions == ()
 
 
+@pytest.mark.any_database
 async def test_a_promotion_begins_and_ends_on_time(client: httpx.AsyncClient, shop: Shop) -> None:
     starts = shop.clock.now() + DAY
     period = {"starts_at": starts.isoformat(), "ends_at": (starts + DAY).isoformat()}
@@ -167,6 +173,7 @@ async def test_a_promotion_begins_and_ends_on_time(client: httpx.AsyncClient, sh
     assert totals == [1_000, 900, 1_000]
 
 
+@pytest.mark.any_database
 async def test_a_promotion_of_products_and_categories_applies_to_their_lines(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -183,6 +190,7 @@ async def test_a_promotion_of_products_and_categories_applies_to_their_lines(
     assert len((await priced(shop, lines=other)).refusals) == 2
 
 
+@pytest.mark.any_database
 async def test_a_switched_off_coupon_does_not_apply(client: httpx.AsyncClient, shop: Shop) -> None:
     promotion = await add_promotion(client, trigger="code", label="summer")
     first, second = await add_coupons(client, promotion, count=2)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+import pytest
 from PIL import Image
 
 from app.wiring.resources import Shop
@@ -27,6 +28,7 @@ async def _images(client: httpx.AsyncClient, product: dict[str, Any], **query: s
     return items
 
 
+@pytest.mark.any_database
 async def test_an_image_is_uploaded_rendered_and_shown(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -65,6 +67,7 @@ async def test_an_image_is_uploaded_rendered_and_shown(
     assert len(files_of(shop)) == 4
 
 
+@pytest.mark.any_database
 async def test_products_show_their_first_image_in_lists_and_documents(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -85,6 +88,7 @@ async def test_products_show_their_first_image_in_lists_and_documents(
     assert listed["image"]["alt"] == (await client.get(path)).json()["image"]["alt"] == "Green"
 
 
+@pytest.mark.any_database
 async def test_a_repeated_upload_of_a_file_is_the_same_image(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -101,6 +105,7 @@ async def test_a_repeated_upload_of_a_file_is_the_same_image(
     assert (await upload(client, product, picture())).json()["id"] != first["id"]
 
 
+@pytest.mark.any_database
 async def test_images_are_changed_and_ordered(client: httpx.AsyncClient, shop: Shop) -> None:
     product = await create_product(client)
     path = f"/products/{product['id']}/images"
@@ -127,6 +132,7 @@ async def test_images_are_changed_and_ordered(client: httpx.AsyncClient, shop: S
         assert refused.status_code == 400, wrong
 
 
+@pytest.mark.any_database
 async def test_a_removed_image_leaves_no_files(client: httpx.AsyncClient, shop: Shop) -> None:
     product = await create_product(client)
     path = f"/products/{product['id']}/images"
@@ -145,6 +151,7 @@ async def test_a_removed_image_leaves_no_files(client: httpx.AsyncClient, shop: 
     assert (await fetch(client, image["renditions"][0]["url"])).status_code == 404
 
 
+@pytest.mark.any_database
 async def test_identical_images_share_no_file(client: httpx.AsyncClient, shop: Shop) -> None:
     product, other = await create_product(client), await create_product(client)
     image, kept = await add_image(client, shop, product), await add_image(client, shop, other)
@@ -189,6 +196,7 @@ async def test_an_image_is_not_found_without_its_product(
     assert problem_of(listed)["type"] == "urn:problem:product-not-found"
 
 
+@pytest.mark.any_database
 async def test_an_archived_product_accepts_no_new_images_and_keeps_its_own(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -200,6 +208,7 @@ async def test_an_archived_product_accepts_no_new_images_and_keeps_its_own(
     assert (await upload(client, product, picture())).status_code == 404
 
 
+@pytest.mark.any_database
 async def test_a_product_has_fifty_images_at_most(client: httpx.AsyncClient) -> None:
     product = await create_product(client)
     for number in range(50):

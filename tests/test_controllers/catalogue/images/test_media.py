@@ -10,6 +10,8 @@ from app.wiring.resources import Shop
 from tests.support.factories import create_product
 from tests.support.media.pictures import NOBODY, add_image, fetch, files_of, picture, upload
 
+pytestmark = pytest.mark.any_database
+
 
 async def test_a_file_has_the_type_and_size_of_its_rendition(
     client: httpx.AsyncClient, shop: Shop

@@ -11,6 +11,8 @@ from tests.support.media.pictures import picture, render_all
 from tests.support.tables import everything
 from tests.test_pages.browser import Browser
 
+pytestmark = pytest.mark.any_database
+
 
 async def _upload(
     browser: Browser, product: dict[str, Any], content: bytes, media_type: str, token: str = ""

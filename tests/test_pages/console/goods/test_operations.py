@@ -1,6 +1,7 @@
 """The pages of operations of the console."""
 
 import httpx
+import pytest
 from sqlalchemy import select
 
 from app.core.ids import new_id
@@ -32,6 +33,7 @@ async def _letters(shop: Shop) -> int:
         return len((await session.scalars(select(DeadLetter.id))).all())
 
 
+@pytest.mark.any_database
 async def test_the_page_shows_health_and_queues(packer: Browser) -> None:
     await packer.go("/console/operations")
     assert packer.page.status_code == 200
@@ -40,6 +42,7 @@ async def test_the_page_shows_health_and_queues(packer: Browser) -> None:
     assert "The audit trail is for administrators" in packer.text
 
 
+@pytest.mark.any_database
 async def test_a_dead_letter_is_read_and_requeued(packer: Browser, shop: Shop) -> None:
     letter = await _park(shop, b'{"items": []}')
     at = f"/console/operations/dead-letters/{letter}"
@@ -63,6 +66,7 @@ async def test_a_dead_letter_is_discarded_once(packer: Browser, shop: Shop) -> N
     assert (await packer.go(at)).status_code == 404
 
 
+@pytest.mark.any_database
 async def test_an_administrator_sees_the_audit_events_of_today(
     browser: Browser, client: httpx.AsyncClient, shop: Shop
 ) -> None:

@@ -1,9 +1,12 @@
 """The pages of products of the console."""
 
 import httpx
+import pytest
 
 from tests.support.factories import create_product
 from tests.test_pages.browser import Browser
+
+pytestmark = pytest.mark.any_database
 
 
 async def test_the_list_has_filters_and_shows_products_that_are_not_for_sale(

@@ -1,6 +1,7 @@
 """The pages of reports of the console."""
 
 import httpx
+import pytest
 
 from app.jobs.daily_reports import make_due_reports
 from app.wiring.resources import Shop
@@ -39,6 +40,7 @@ async def test_a_period_has_its_days_a_picture_and_a_page_for_each_day(
             assert drawn.status_code == 200
 
 
+@pytest.mark.any_database
 async def test_without_reports_the_page_shows_the_time_of_the_first_one(packer: Browser) -> None:
     await packer.go("/console/reports")
     assert "No reports yet" in packer.text

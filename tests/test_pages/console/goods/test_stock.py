@@ -1,6 +1,7 @@
 """The pages of stock of the console."""
 
 import httpx
+import pytest
 
 from app.wiring.resources import Shop
 from tests.support.factories import create_product
@@ -8,6 +9,7 @@ from tests.support.queries import plan_of, statements_of
 from tests.test_pages.browser import Browser
 
 
+@pytest.mark.any_database
 async def test_the_list_has_low_variants_and_links_to_all(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
@@ -21,6 +23,7 @@ async def test_the_list_has_low_variants_and_links_to_all(
     assert "MANY 900" in packer.text and "NONE" not in packer.text
 
 
+@pytest.mark.any_database
 async def test_a_delivery_and_a_count_are_shown_as_movements(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
@@ -52,6 +55,7 @@ async def test_a_count_is_refused_if_the_stock_has_changed_meanwhile(
     assert (await client.get(f"/products/{product['id']}")).json()["stock_quantity"] == 9
 
 
+@pytest.mark.any_database
 async def test_a_delivery_of_no_units_changes_nothing(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:

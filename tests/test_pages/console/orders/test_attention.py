@@ -1,6 +1,7 @@
 """Payments that need attention are listed, and staff marks them as seen on the order's page."""
 
 import httpx
+import pytest
 from sqlalchemy import select
 
 from app.models import AuditEvent, UserRole
@@ -8,6 +9,8 @@ from app.wiring.resources import Shop
 from tests.support.tables import everything
 from tests.test_controllers.payments.setting import late
 from tests.test_pages.browser import Browser, log_in_as
+
+pytestmark = pytest.mark.any_database
 
 
 async def test_a_payment_that_was_seen_needs_no_attention_any_more(

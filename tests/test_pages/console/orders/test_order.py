@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.support.factories import create_product
 from tests.test_controllers.checkout.setting import ordered, ready
@@ -15,6 +16,7 @@ async def order_of_three(client: httpx.AsyncClient) -> dict[str, Any]:
     return await ordered(await ready(client, {tea["id"]: 3}))
 
 
+@pytest.mark.any_database
 async def test_an_order_is_paid_packed_shipped_and_delivered(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
@@ -52,6 +54,7 @@ async def test_an_order_that_changed_meanwhile_is_not_cancelled(
     assert (await client.get(f"/orders/{order['id']}")).json()["status"] == "cancelled"
 
 
+@pytest.mark.any_database
 async def test_an_invalid_amount_is_refused_and_shown_again(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
@@ -64,6 +67,7 @@ async def test_an_invalid_amount_is_refused_and_shown_again(
     assert (shown["status"], shown.get("paid", "0.00")) == ("pending", "0.00")
 
 
+@pytest.mark.any_database
 async def test_units_of_an_order_are_refunded_and_the_refund_is_recorded(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
@@ -86,6 +90,7 @@ async def test_units_of_an_order_are_refunded_and_the_refund_is_recorded(
     assert "Captured $29.97 Refunded $9.99 Open $0.00" in packer.text
 
 
+@pytest.mark.any_database
 async def test_an_outdated_page_says_that_the_order_has_changed(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:

@@ -14,6 +14,7 @@ from tests.test_controllers.checkout.setting import ordered, ready
 from tests.test_pages.browser import Browser
 
 
+@pytest.mark.any_database
 async def test_the_list_has_the_orders_that_match_the_filters(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
@@ -30,6 +31,7 @@ async def test_the_list_has_the_orders_that_match_the_filters(
     assert "No order fits" in packer.text and "Clear filters" in packer.text
 
 
+@pytest.mark.any_database
 async def test_a_day_that_does_not_exist_is_refused(packer: Browser) -> None:
     refused = await packer.go("/console/orders?from=2026-02-30")
     assert refused.status_code == 400 and "The input is not valid" in packer.text

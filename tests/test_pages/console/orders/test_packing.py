@@ -6,6 +6,7 @@ from html import unescape
 from typing import Any
 
 import httpx
+import pytest
 
 from app.wiring.resources import Shop
 from tests.support.accounts import later
@@ -31,6 +32,7 @@ async def status_of(client: httpx.AsyncClient, order: dict[str, Any]) -> str:
     return str((await client.get(f"/orders/{order['id']}")).json()["status"])
 
 
+@pytest.mark.any_database
 async def test_orders_are_packed_and_shipped_one_after_the_other(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
@@ -53,6 +55,7 @@ async def test_orders_are_packed_and_shipped_one_after_the_other(
     assert "All paid orders are shipped" in packer.text
 
 
+@pytest.mark.any_database
 async def test_a_completely_packed_order_is_not_offered_as_the_next(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
@@ -69,6 +72,7 @@ async def test_a_completely_packed_order_is_not_offered_as_the_next(
     assert "1 paid order waits" in packer.text
 
 
+@pytest.mark.any_database
 async def test_a_part_of_an_order_is_shipped_and_the_rest_waits(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
@@ -87,6 +91,7 @@ async def test_a_part_of_an_order_is_shipped_and_the_rest_waits(
     assert refused.status_code == 400
 
 
+@pytest.mark.any_database
 async def test_a_line_has_all_codes_that_a_scanner_can_read(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
@@ -119,6 +124,7 @@ async def test_a_form_that_is_sent_twice_ships_once(
     assert len((await client.get(f"/orders/{order['id']}/shipments")).json()["items"]) == 1
 
 
+@pytest.mark.any_database
 async def test_the_first_page_counts_the_waiting_work(
     packer: Browser, client: httpx.AsyncClient, shop: Shop
 ) -> None:

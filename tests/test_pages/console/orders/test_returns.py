@@ -55,6 +55,7 @@ async def test_a_return_is_decided_once_with_an_answer_for_the_customer(
     assert await _mails(shop) == before + 1
 
 
+@pytest.mark.any_database
 async def test_a_decision_about_a_changed_return_is_refused_and_its_text_is_kept(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
@@ -67,6 +68,7 @@ async def test_a_decision_about_a_changed_return_is_refused_and_its_text_is_kept
     assert (await returns_of(client, order))[0]["status"] == "approved"
 
 
+@pytest.mark.any_database
 async def test_a_return_is_received_refunded_and_closed(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
