@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests of the pages in a browser. Needs chromium, as Debian has it; arguments are passed to
-# pytest.
+# Runs the tests of the pages in a browser. Needs Debian's chromium-headless-shell or chromium;
+# arguments are passed to pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

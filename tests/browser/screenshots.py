@@ -1,6 +1,6 @@
 """Takes pictures of the pages of a demo shop: the two of the README, or every page in all sizes.
 
-It needs the group `browser`, and the chromium of Debian.
+It needs the group `browser`, and Debian's chromium.
 """
 
 import argparse
