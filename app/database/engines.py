@@ -6,9 +6,8 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, ExceptionContext, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from app.database.postgres_pool import LOCK_TIMEOUT_MS, PatientPool
+from app.database.pools import LOCK_TIMEOUT_MS, ClosingPool, PatientPool
 
 CONNECT_TIMEOUT_SECONDS = 5
 _STATEMENT_TIMEOUT_SECONDS = 15
@@ -128,7 +127,7 @@ def _sqlite(
 
     engine = create_async_engine(
         url,
-        poolclass=AsyncAdaptedQueuePool,
+        poolclass=ClosingPool,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=_POOL_TIMEOUT_SECONDS * 3,

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, inspect, text
 
 from app.database.advisory_locks import AdvisoryLock
 from app.database.outages import is_lock_timeout
-from app.database.postgres_pool import LOCK_TIMEOUT_MS
+from app.database.pools import LOCK_TIMEOUT_MS
 from app.database.sessions import Database
 from app.errors import Unavailable
 from app.runtime.supervisor import GrowingPause

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.database.postgres_pool import LOCK_NOT_AVAILABLE, READ_ONLY, TOO_MANY_CONNECTIONS
+from app.database.pools import LOCK_NOT_AVAILABLE, READ_ONLY, TOO_MANY_CONNECTIONS
 from app.errors import Unavailable
 
 logger = logging.getLogger(__name__)

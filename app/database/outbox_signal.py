@@ -38,9 +38,10 @@ class OutboxSignal:
         # Imported here because SQLite does not need it.
         import asyncpg  # pylint: disable=import-outside-toplevel
 
-        url = self._url
-        try:
-            self._listener = await asyncpg.connect(
+        self._listener = None
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            url = self._url
+            connection = await asyncpg.connect(
                 host=url.host,
                 port=url.port,
                 user=url.username,
@@ -48,9 +49,12 @@ class OutboxSignal:
                 database=url.database,
                 timeout=CONNECT_TIMEOUT_SECONDS,
             )
-            await self._listener.add_listener("outbox", lambda *_: self._written.set())
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
-            self._listener = None
+            try:
+                await connection.add_listener("outbox", lambda *_: self._written.set())
+            except BaseException:
+                connection.terminate()
+                raise
+            self._listener = connection
 
     async def close(self) -> None:
         """Close the listening connection."""

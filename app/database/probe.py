@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.database.engines import postgres_engine, sqlite_probe_engine
 from app.database.outages import outages
-from app.database.postgres_pool import TOO_MANY_CONNECTIONS
+from app.database.pools import TOO_MANY_CONNECTIONS
 from app.errors import Unavailable
 
 _TIMEOUT_SECONDS = 1.5

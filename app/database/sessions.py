@@ -21,7 +21,7 @@ from app.database.deadline import committing
 from app.database.engines import postgres_engine, sqlite_reader_engine, sqlite_writer_engine
 from app.database.outages import outages
 from app.database.outbox_signal import OutboxSignal
-from app.database.postgres_pool import Renewal, watch_connections
+from app.database.pools import Renewal, watch_connections
 from app.database.probe import Probe
 from app.errors import DomainError
 from app.observability.sql_tracing import trace_statements

@@ -160,6 +160,13 @@ def run(
     settings: Settings, folder: Path, *arguments: str | Path, by_python: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """Run Python with arguments in a folder, to its end."""
+    return run_with(environment(settings), folder, *arguments, by_python=by_python)
+
+
+def run_with(
+    variables: Mapping[str, str], folder: Path, *arguments: str | Path, by_python: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run Python with the variables of an environment, to its end."""
     texts = [str(each) for each in arguments]
     with (
         TemporaryFile() as output,
@@ -167,7 +174,7 @@ def run(
         started(
             texts,
             folder=folder,
-            settings=environment(settings),
+            settings=variables,
             output=output,
             errors=errors,
             by_python=by_python,

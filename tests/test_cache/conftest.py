@@ -81,9 +81,11 @@ async def kept_shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
 async def opened(settings: Settings) -> AsyncIterator[Shop]:
     """Open an empty shop whose cache is synchronized, and close it."""
     shop = await prepared(settings)
-    await empty(shop)
-    async with cache_sync(shop):
-        await believed(shop)
-        await forget_cached(shop)
-        yield shop
-    await shop.close()
+    try:
+        await empty(shop)
+        async with cache_sync(shop):
+            await believed(shop)
+            await forget_cached(shop)
+            yield shop
+    finally:
+        await shop.close()

@@ -12,6 +12,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database.engines import postgres_engine
+from app.database.sessions import Database
 from app.wiring.resources import Shop
 from tests.conftest import TEMPLATE
 from tests.support.servers import PostgresServer
@@ -71,3 +72,16 @@ async def test_each_connection_asks_for_the_types_of_its_database(
             echo = await connection.exec_driver_sql(f"SELECT $1::{kept}[]", (["calm"],))
             assert echo.scalar() == ["calm"]
     assert len(asked) == 2
+
+
+async def test_a_connection_that_is_in_use_when_a_database_is_closed_is_closed_afterwards(
+    shop: Shop,
+) -> None:
+    database = Database(shop.settings.database_url)
+    async with database.read() as session:
+        raw = await (await session.connection()).get_raw_connection()
+        driver: Any = raw.driver_connection
+        await database.close()
+        await session.execute(text("SELECT 1"))
+    with pytest.raises((asyncpg.InterfaceError, ValueError), match="clos|no active"):
+        await driver.execute("SELECT 1")

@@ -1,4 +1,4 @@
-"""The connections to PostgreSQL: how long they wait for locks, and when they are replaced."""
+"""Connection pools; for PostgreSQL also how long connections wait, and when they are replaced."""
 
 import logging
 import time
@@ -24,11 +24,29 @@ _CONTENDED_SECONDS = 3.0
 _LOCK_TIMEOUT = "lock_timeout_ms"
 _OPENED_AT = "opened_at"
 
-# SQLAlchemy logs under the name of the pool's class; the shop's own log says more.
-logging.getLogger(f"{__name__}.PatientPool").setLevel(logging.WARNING)
+# SQLAlchemy logs under the names of the classes of pools; the shop's own log says more.
+logging.getLogger(__name__).setLevel(logging.WARNING)
 
 
-class PatientPool(AsyncAdaptedQueuePool):
+class ClosingPool(AsyncAdaptedQueuePool):
+    """A pool that also closes the connections that were in use when it was disposed."""
+
+    _is_disposed = False
+
+    def dispose(self) -> None:
+        """Close the idle connections, and from now on each that is returned."""
+        self._is_disposed = True
+        super().dispose()
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        if self._is_disposed:
+            # SQLAlchemy would keep it in a pool that nothing uses any more.
+            record.close()
+        else:
+            super()._do_return_conn(record)
+
+
+class PatientPool(ClosingPool):
     """A pool that replaces closed connections, or works with fewer if the server allows no more."""
 
     _full_until = 0.0
