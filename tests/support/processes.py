@@ -160,13 +160,6 @@ def run(
     settings: Settings, folder: Path, *arguments: str | Path, by_python: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """Run Python with arguments in a folder, to its end."""
-    return run_with(environment(settings), folder, *arguments, by_python=by_python)
-
-
-def run_with(
-    variables: Mapping[str, str], folder: Path, *arguments: str | Path, by_python: bool = False
-) -> subprocess.CompletedProcess[str]:
-    """Run Python with the variables of an environment, to its end."""
     texts = [str(each) for each in arguments]
     with (
         TemporaryFile() as output,
@@ -174,7 +167,7 @@ def run_with(
         started(
             texts,
             folder=folder,
-            settings=variables,
+            settings=environment(settings),
             output=output,
             errors=errors,
             by_python=by_python,
