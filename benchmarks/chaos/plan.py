@@ -103,7 +103,7 @@ def _message(
     quantities = {goods.products[sku]: pieces for sku, pieces in basket.quantities.items()}
     body: dict[str, Any] = {
         "user_id": str(goods.users[basket.username]),
-        "items": [{"product_id": str(key), "quantity": many} for key, many in quantities.items()],
+        "items": [{"variant_id": str(key), "quantity": many} for key, many in quantities.items()],
         "delivery_address": address_of(message_id, city),
     }
     # An order whose id is chosen by its sender cannot exist twice; only the inbox prevents
@@ -120,7 +120,7 @@ def _without_hope(message: Message, goods: Goods, chance: random.Random, turn: i
         items.append({"product_id": str(unknown), "quantity": 1})
         return Message(message.id, message.body | {"items": items}, {}, "product-not-found")
     if turn % 3 == 1:
-        items.append({"product_id": str(goods.scarce), "quantity": _TOO_MANY})
+        items.append({"variant_id": str(goods.scarce), "quantity": _TOO_MANY})
         return Message(message.id, message.body | {"items": items}, {}, "insufficient-stock")
     # The reason contains the name of the field, and PostgreSQL cannot store a NUL in a text.
     return Message(message.id, message.body | {"a\0b": "none"}, {}, "invalid-input")
