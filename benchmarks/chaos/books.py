@@ -14,6 +14,7 @@ from app.models import (
     DeadLetter,
     MovementReason,
     Operation,
+    OperationState,
     Order,
     OrderItem,
     OutboxMessage,
@@ -66,27 +67,25 @@ async def supply(shop: Shop, needed: Mapping[str, int]) -> tuple[Goods, dict[UUI
 
 
 async def count_settled(shop: Shop) -> tuple[int, int]:
-    """Return the number of messages that are orders or parked, and the number in the outbox."""
+    """Return the number of messages that are orders or refused, and the number in the outbox."""
     while True:
         try:
             async with shop.database.read() as session:
-                settled = await _count(session, Order) + await _count(session, DeadLetter)
+                refused = sum(map(len, (await _refused(session)).values()))
+                settled = await _count(session, Order) + refused
                 return settled, await _count(session, OutboxMessage)
         except Unavailable:
             await asyncio.sleep(0.2)
 
 
 async def read_books(shop: Shop, names: Mapping[str, str] | None = None) -> Books:
-    """Return all results; `names` replaces the ids of parked messages, if given."""
+    """Return all results; `names` replaces the ids of refused messages, if given."""
     async with shop.database.read() as session:
         orders: defaultdict[str, list[UUID]] = defaultdict(list)
         for order_id, address in await session.execute(select(Order.id, Order.delivery_address)):
             orders[address["street"] if address else "nowhere"].append(order_id)
-        parked: defaultdict[str, list[str]] = defaultdict(list)
-        for message_id, code in await session.execute(
-            select(DeadLetter.message_id, DeadLetter.code)
-        ):
-            parked[(names or {}).get(message_id, message_id)].append(code)
+        refused = await _refused(session)
+        parked = {(names or {}).get(each, each): codes for each, codes in refused.items()}
         operations = await session.execute(select(Operation.id, Operation.state))
         return Books(
             orders=orders,
@@ -99,6 +98,21 @@ async def read_books(shop: Shop, names: Mapping[str, str] | None = None) -> Book
             operations={str(each.id): str(each.state) for each in operations},
             waiting=await _count(session, OutboxMessage),
         )
+
+
+async def _refused(session: AsyncSession) -> dict[str, list[str]]:
+    """Return the reasons of refused commands: of parked ones, and of failed operations.
+
+    A command with an operation is not parked if it is refused: its operation has the reason.
+    """
+    refused: defaultdict[str, list[str]] = defaultdict(list)
+    for message_id, code in await session.execute(select(DeadLetter.message_id, DeadLetter.code)):
+        refused[message_id].append(code)
+    failed = select(Operation.id, Operation.problem).where(Operation.state == OperationState.FAILED)
+    for operation_id, problem in await session.execute(failed):
+        if str(operation_id) not in refused:
+            refused[str(operation_id)] = [problem["type"].rpartition(":")[2]]
+    return dict(refused)
 
 
 async def _ordered(session: AsyncSession) -> dict[UUID, int]:
