@@ -1,7 +1,7 @@
 """Signals that a message was written to the outbox."""
 
 import asyncio
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from sqlalchemy import URL
@@ -38,9 +38,11 @@ class OutboxSignal:
         # Imported here because SQLite does not need it.
         import asyncpg  # pylint: disable=import-outside-toplevel
 
-        self._listener = None
-        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
-            url = self._url
+        self._listener, url = None, self._url
+        with (
+            suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError),
+            ExitStack() as unfinished,
+        ):
             connection = await asyncpg.connect(
                 host=url.host,
                 port=url.port,
@@ -49,11 +51,9 @@ class OutboxSignal:
                 database=url.database,
                 timeout=CONNECT_TIMEOUT_SECONDS,
             )
-            try:
-                await connection.add_listener("outbox", lambda *_: self._written.set())
-            except BaseException:
-                connection.terminate()
-                raise
+            unfinished.callback(connection.terminate)
+            await connection.add_listener("outbox", lambda *_: self._written.set())
+            unfinished.pop_all()
             self._listener = connection
 
     async def close(self) -> None:
