@@ -144,7 +144,8 @@ def known_plans() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL server for this test run; its new databases have the schema."""
-    with start_postgres() as server:
+    # Autovacuum would collect statistics of tables while they are empty, which changes plans.
+    with start_postgres(autovacuum="off") as server:
         server.create_database(TEMPLATE)
         run_in_thread(bring_to_newest(postgres_settings(server, TEMPLATE)))
         yield replace(server, template=TEMPLATE)

@@ -43,8 +43,6 @@ SETTINGS: Final = {
     "unix_socket_directories": "",
     # Only a power failure could lose data that was not synced: a killed server keeps its writes.
     "fsync": "off",
-    # It would update the statistics of tables that are empty at that moment, which changes plans.
-    "autovacuum": "off",
     "max_connections": "200",
     "shared_buffers": "64MB",
     "log_lock_waits": "on",
