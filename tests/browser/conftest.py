@@ -36,11 +36,15 @@ VARIABLES = {
 Visit = Callable[..., Page]
 
 
+def installed_browser() -> str | None:
+    """Return the path of the first of the browsers that is installed."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of the browser; without one, tests are skipped, but fail in the pipeline."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
+    if (found := installed_browser()) is None:
         words = "there is no chromium: the Debian package chromium-headless-shell has it"
         if os.environ.get("CI") == "true":
             pytest.fail(words)

@@ -31,10 +31,18 @@ class Keys:
             self.page.keyboard.press(key)
             self.pressed += 1
 
+    def open(self, path: str) -> None:
+        """Open a page by its address, and wait for its focus."""
+        self.page.goto(path)
+        self._await_focus()
+
     def enter(self) -> None:
         """Press Enter on a link or button, and wait for the next page and its focus."""
         with self.page.expect_event("domcontentloaded"):
             self.press("Enter")
+        self._await_focus()
+
+    def _await_focus(self) -> None:
         if self.page.locator("[autofocus]").count():
             # The browser moves the focus when it draws the page for the first time.
             self.page.locator("[autofocus]:focus").wait_for()

@@ -5,7 +5,6 @@ It needs the group `browser`, and Debian's chromium.
 
 import argparse
 import re
-import shutil
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -15,7 +14,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.conftest import FLAGS, VARIABLES
+from tests.browser.conftest import FLAGS, VARIABLES, installed_browser
 from tests.browser.people import ADMIN, MILK, log_in
 from tests.browser.places import PLACES, PROBLEMS, furnish
 from tests.browser.world import World, enter
@@ -93,7 +92,7 @@ def main() -> None:
         world = enter(shop, data / "lavka.db")
         stack.callback(world.api.close)
         playwright = stack.enter_context(sync_playwright())
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=installed_browser(), args=FLAGS)
         stack.callback(browser.close)
         camera = Camera(browser, shop.url, furnish(world))
         _wait_for_reports(world)

@@ -68,8 +68,7 @@ def test_staff_packs_three_orders_without_scripts(visit: Visit, world: World) ->
     page = visit(STAFF, scripts=False)
     keys = Keys(page)
     orders = {world.order("paid")["id"] for _ in range(3)}
-    page.goto("/console/pack")
-    expect(page.locator("[autofocus]")).to_be_focused()
+    keys.open("/console/pack")
     assert keys.focus == "Start with the oldest"
     keys.enter()
     packed: dict[str, str] = {}
@@ -90,8 +89,7 @@ def test_staff_packs_twenty_orders_with_45_keys_at_most(visit: Visit, world: Wor
     page = visit(STAFF)
     keys = Keys(page)
     orders = [world.order("paid") for _ in range(_TWENTY)]
-    page.goto("/console/pack")
-    expect(page.locator("[autofocus]")).to_be_focused()
+    keys.open("/console/pack")
     keys.enter()
     while not all(_is_packed(world, order["id"]) for order in orders):
         assert keys.pressed <= 45
