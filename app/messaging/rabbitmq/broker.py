@@ -69,6 +69,11 @@ class _Connection(aio_pika.Connection):
             if self._last_number not in connection.channels:
                 return self._last_number
 
+    def __del__(self) -> None:
+        # The library would close a connection that was never opened, even if no loop runs any more.
+        if self.transport is not None:
+            super().__del__()
+
 
 def broker_url(settings: Settings) -> str:
     """Return the URL of the broker from the settings, including the password."""
