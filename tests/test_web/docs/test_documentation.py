@@ -1,6 +1,7 @@
 """The OpenAPI document describes all of the API."""
 
 import re
+import tomllib
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from app.security.principal import Access
 from app.web.request import FORM
 from app.web.route_options import guarded_of, has_guests, options_of
 from tests.support.factories import create_product
+from tests.support.processes import ROOT
 from tests.test_web.docs.documents import DOCS, document_of, handlers_of, operations_of, parts_of
 
 pytestmark = pytest.mark.any_database
@@ -235,6 +237,14 @@ async def test_every_link_names_an_operation(client: httpx.AsyncClient) -> None:
         assert name == link["operationId"]
         paths = {each["name"] for each in operations[name]["parameters"] if each["in"] == "path"}
         assert set(link["parameters"]) == paths
+
+
+async def test_the_fuzzer_is_configured_for_paths_of_the_document(client: httpx.AsyncClient) -> None:
+    configured = tomllib.loads((ROOT / "schemathesis.toml").read_text("utf-8"))["operations"]
+    given = [each["include-path"] for each in configured if "include-path" in each]
+    paths = {path for each in given for path in ([each] if isinstance(each, str) else each)}
+    assert len(paths) >= 20
+    assert paths <= set((await document_of(client))["paths"])
 
 
 def test_the_location_of_a_queued_creation_is_below_its_route(app: Litestar) -> None:
