@@ -6,7 +6,10 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
+from redis import Redis
+
 from tests.support.processes import ROOT, free_port
+from tests.support.refusals import USER
 from tests.support.servers import RedisServer
 
 
@@ -29,13 +32,18 @@ def test_the_script_shows_the_guarantees_of_the_cache_in_memory() -> None:
 
 
 def test_the_script_shows_the_guarantees_of_the_cache_in_redis(redis_server: RedisServer) -> None:
-    done = shown(
-        {
-            "REDIS_HOST": redis_server.host,
-            "REDIS_PORT": str(redis_server.port),
-            "REDIS_DECODE_RESPONSES": "true",
-        }
-    )
+    counter = f"limit:registration:{USER['email']}"
+    with Redis(redis_server.host, redis_server.port) as redis:
+        # As if this user had been registered too often a moment ago.
+        redis.set(counter, 100, ex=60)
+        done = shown(
+            {
+                "REDIS_HOST": redis_server.host,
+                "REDIS_PORT": str(redis_server.port),
+                "REDIS_DECODE_RESPONSES": "true",
+            }
+        )
+        redis.delete(counter)
     assert (done.returncode, done.stdout.count("✓"), done.stdout.count("✗")) == (0, 28, 0)
     assert re.search(r"Redis stopped, read +│ miss, 5.49", done.stdout)
 
