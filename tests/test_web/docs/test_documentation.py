@@ -239,7 +239,9 @@ async def test_every_link_names_an_operation(client: httpx.AsyncClient) -> None:
         assert set(link["parameters"]) == paths
 
 
-async def test_the_fuzzer_is_configured_for_paths_of_the_document(client: httpx.AsyncClient) -> None:
+async def test_the_fuzzer_is_configured_for_paths_of_the_document(
+    client: httpx.AsyncClient,
+) -> None:
     configured = tomllib.loads((ROOT / "schemathesis.toml").read_text("utf-8"))["operations"]
     given = [each["include-path"] for each in configured if "include-path" in each]
     paths = {path for each in given for path in ([each] if isinstance(each, str) else each)}
