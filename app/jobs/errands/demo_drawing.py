@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
 
 SIZE = 640
@@ -87,24 +88,34 @@ class Colours(NamedTuple):
 def draw(name: str, category: str, department: str) -> bytes:
     """Return the picture of a product as JPEG; the same words give the same picture."""
     # Only a process that draws needs Pillow, and not at its start.
-    from PIL import Image, ImageDraw, ImageFilter  # pylint: disable=import-outside-toplevel
+    from PIL import Image, ImageDraw  # pylint: disable=import-outside-toplevel
 
     shape = _shape(name, category, department)
     colours = _colours(name, category, department, shape)
-    image = Image.new("RGB", (_SIDE, _SIDE), colours.ground)
-    light = Image.radial_gradient("L").resize((_SIDE, _SIDE)).point(lambda value: 90 - value // 3)
-    image.paste("#ffffff", (0, 0), light)
-    shadow = Image.new("L", (_SIDE // 4, _SIDE // 4))
-    ImageDraw.Draw(shadow).ellipse(_box(0.22, 0.81, 0.78, 0.9, side=_SIDE // 4), fill=130)
-    shadow = shadow.filter(ImageFilter.GaussianBlur(8)).resize((_SIDE, _SIDE))
-    image.paste(colours.shade, (0, 0), shadow)
+    # The ground has no edges, so the pixels of each square that is reduced later may be the same.
+    image = _ground(colours).resize((_SIDE, _SIDE), Image.Resampling.NEAREST)
     canvas = ImageDraw.Draw(image)
     label = _DRAWERS[shape](canvas, colours)
     caption = _PRIVATE if _PRIVATE in name else category[:_MAX_LETTERS]
     _write(canvas, label, _lines(name), caption, colours)
     written = BytesIO()
-    image.resize((SIZE, SIZE), Image.Resampling.LANCZOS).save(written, "JPEG", quality=_QUALITY)
+    image.reduce(_SCALE).save(written, "JPEG", quality=_QUALITY)
     return written.getvalue()
+
+
+def _ground(colours: Colours) -> "Image":
+    """Return the background of a picture in its final size: a light and a shadow."""
+    # pylint: disable-next=import-outside-toplevel  # as above
+    from PIL import Image, ImageDraw, ImageFilter
+
+    ground = Image.new("RGB", (SIZE, SIZE), colours.ground)
+    light = Image.radial_gradient("L").resize((SIZE, SIZE)).point(lambda value: 90 - value // 3)
+    ground.paste("#ffffff", (0, 0), light)
+    shadow = Image.new("L", (_SIDE // 4, _SIDE // 4))
+    ImageDraw.Draw(shadow).ellipse(_box(0.22, 0.81, 0.78, 0.9, side=_SIDE // 4), fill=130)
+    shadow = shadow.filter(ImageFilter.GaussianBlur(8)).resize((SIZE, SIZE))
+    ground.paste(colours.shade, (0, 0), shadow)
+    return ground
 
 
 def _shape(name: str, category: str, department: str) -> str:
