@@ -28,7 +28,8 @@ class TaxRate(Base):
     country: Mapped[str] = mapped_column(String(2))
     # The region is empty for the whole country.
     region: Mapped[str] = mapped_column(String(100))
-    region_key: Mapped[str] = mapped_column(String(100))
+    # Case-folding triples the length of a few letters.
+    region_key: Mapped[str] = mapped_column(String(300))
     tax_class: Mapped[str] = mapped_column(String(32))
     valid_from: Mapped[date] = mapped_column(Date)
     rate_ppm: Mapped[int] = mapped_column()

@@ -15,6 +15,9 @@ from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
 MAX_REASON = 200
+MAX_NOTE = 2_000
+MAX_SHOWN_NOTE = MAX_NOTE + 100
+"""The length of a note together with the day on which the money arrived."""
 
 ProviderCode = Literal["manual", "test", "stripe"]
 
@@ -37,7 +40,7 @@ class PaymentRecord(Schema):
     received_on: date = Field(
         description="The day on which the money arrived.", examples=["2026-01-31"]
     )
-    note: Annotated[Prose, Field(max_length=2_000)] | None = Field(
+    note: Annotated[Prose, Field(max_length=MAX_NOTE)] | None = Field(
         default=None, description="A note of the staff.", examples=["Transfer, statement 12."]
     )
 
@@ -121,7 +124,7 @@ class PaymentRead(PaymentFacts):
     """A payment of an order, or an attempt to pay."""
 
     note: str | None = omitted(
-        max_length=2_000, description="A note of the staff.", examples=["Transfer."]
+        max_length=MAX_SHOWN_NOTE, description="A note of the staff.", examples=["Transfer."]
     )
     action: PaymentAction | None = omitted(
         description="The next action of the customer; only in the response to the attempt.",
