@@ -7,7 +7,8 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
@@ -16,7 +17,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server as EmbeddedServer
 from granian.server.mp import MPServer
 from litestar import Litestar
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.runtime.ending import STOP_SECONDS, end_in_time, end_with_parent
 
@@ -37,33 +38,60 @@ _CLOSING_SECONDS = 5
 _RESPAWN_SECONDS = 1.0
 
 
+@contextmanager
+def _sigterm_held() -> Iterator[None]:
+    """Keep SIGTERM pending, here and in processes that are started meanwhile.
+
+    Until a new process has set its own handler, the one of its parent would receive the signal.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Workers(MPServer):
-    """A server that replaces its processes any number of times."""
+    """A server that replaces its processes any number of times, and ends them at any moment."""
+
+    def _spawn_workers(self, spawn_target: Any, target_loader: Any) -> None:
+        with _sigterm_held():
+            super()._spawn_workers(spawn_target, target_loader)  # type: ignore[no-untyped-call]
 
     def _respawn_workers(
         self, workers: list[int], spawn_target: Any, target_loader: Any, delay: float = 0
     ) -> None:
         # Without the pause, workers that cannot start would use a core.
         time.sleep(_RESPAWN_SECONDS)
-        super()._respawn_workers(workers, spawn_target, target_loader, delay)
+        with _sigterm_held():
+            super()._respawn_workers(workers, spawn_target, target_loader, delay)
         # Granian exits when the same worker ends twice within 5.5 s, a time that it has no option
         # for; the other workers would end with it.
         self.respawned_wrks.clear()
 
 
 class _Worker:
-    """Wraps the application of a worker process: its signals are set when it starts."""
+    """Wraps the application of a worker process: SIGTERM ends it in order once it has started."""
 
     def __init__(self, app: Litestar) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":  # type: ignore[comparison-overlap]
-            loop = asyncio.get_running_loop()
-            # The server's handler of SIGINT, which stops it, stays; its handler of SIGTERM did the
-            # same.
-            loop.add_signal_handler(signal.SIGTERM, self._stop)
-        await self._app(scope, receive, send)
+        if scope["type"] != "lifespan":  # type: ignore[comparison-overlap]
+            await self._app(scope, receive, send)
+            return
+        # The server's handler of SIGINT, which stops it, stays. That of SIGTERM did the same; until
+        # the application has started, the signal ends the process.
+        loop = asyncio.get_running_loop()
+        loop.remove_signal_handler(signal.SIGTERM)
+
+        async def send_on(message: Message) -> None:
+            if str(message["type"]) == "lifespan.startup.complete":
+                # The loop stops now until the server listens, and would lose a signal meanwhile.
+                signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(self._stop))
+            await send(message)
+
+        await self._app(scope, receive, send_on)
 
     def _stop(self) -> None:
         streams = self._app.state.streams
@@ -97,6 +125,7 @@ def _load_worker(target: str) -> ASGIApp:
     # A worker that does not serve yet has nothing to end; it has the handlers of its parent.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     end_with_parent()
     module, _, name = target.partition(":")
     app: Litestar = getattr(importlib.import_module(module), name)()

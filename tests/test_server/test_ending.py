@@ -16,7 +16,14 @@ import pytest
 from app.settings import Settings
 from tests.conftest import postgres_settings, sqlite_settings
 from tests.support.machines import let_machine_into
-from tests.support.processes import WAIT_SECONDS, ServedShop, serving
+from tests.support.processes import (
+    WAIT_SECONDS,
+    ServedShop,
+    environment,
+    free_port,
+    serving,
+    started,
+)
 from tests.support.servers import PostgresServer
 from tests.test_web.streams import follow, read_to_end, read_until, unfinished_operation_in
 
@@ -224,3 +231,60 @@ def test_a_process_ends_when_its_parent_ends(script: str, platform: str) -> None
         assert is_running(child)
         parent.kill()
     wait_until(lambda: not is_running(child))
+
+
+# The workers pause in a function of the server.
+PAUSED = """
+import time
+from pathlib import Path
+
+import granian.server.mp as server
+
+from app.server import main
+from main import create_app
+
+found = server.{name}
+
+def paused(*arguments, **named):
+    Path("reached").touch()
+    time.sleep(1)
+    return found(*arguments, **named)
+
+server.{name} = paused
+main(create_app, ["--port", "{port}", "--workers", "2"])
+"""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        # Before the application is loaded, before it starts, and when it has started.
+        "load_env",
+        "LifespanProtocol",
+        "_new_cbscheduler",
+    ],
+)
+def test_workers_end_although_they_have_not_started(
+    on_postgres: Settings, tmp_path: Path, name: str
+) -> None:
+    with (
+        (tmp_path / "output").open("wb") as output,
+        (tmp_path / "errors").open("wb") as errors,
+        started(
+            ["-c", PAUSED.format(name=name, port=free_port())],
+            folder=tmp_path,
+            settings=environment(on_postgres),
+            output=output,
+            errors=errors,
+            leads="group",
+        ) as shop,
+    ):
+        try:
+            wait_until((tmp_path / "reached").exists)
+            began = time.monotonic()
+            shop.send_signal(signal.SIGTERM)
+            assert shop.wait(WAIT_SECONDS) == 0
+            # A worker that has missed the signal is killed after 24 seconds.
+            assert time.monotonic() - began < SOON_SECONDS
+        finally:
+            shop.kill()
