@@ -83,5 +83,5 @@ SHOP_CALLER_ID="$own_id" SHOP_ADMIN_TOKEN="$admin_token" SHOP_URL="$url" PYTHONP
     --no-color "$@" || status=$?
 
 # Schemathesis reports a response of 500; the log has its reason.
-grep -F '"level": "error"' "$work/log" | sed 's/\\n/\n/g' >&2 || true
+grep -E '"level": ?"error"' "$work/log" | sed 's/\\n/\n/g' >&2 || true
 exit "$status"

@@ -239,14 +239,16 @@ async def test_every_link_names_an_operation(client: httpx.AsyncClient) -> None:
         assert set(link["parameters"]) == paths
 
 
-async def test_the_fuzzer_is_configured_for_paths_of_the_document(
+async def test_the_fuzzer_is_configured_for_operations_of_the_document(
     client: httpx.AsyncClient,
 ) -> None:
     configured = tomllib.loads((ROOT / "schemathesis.toml").read_text("utf-8"))["operations"]
-    given = [each["include-path"] for each in configured if "include-path" in each]
-    paths = {path for each in given for path in ([each] if isinstance(each, str) else each)}
-    assert len(paths) >= 20
-    assert paths <= set((await document_of(client))["paths"])
+    operations = operations_of(await document_of(client))
+    names = {name for each in configured for name in each.get("include-name", [])}
+    assert len(names) >= 15
+    assert names <= {f"{method} {path}" for method, path in operations}
+    paths = {each["include-path"] for each in configured if "include-path" in each}
+    assert paths and paths <= {path for _, path in operations}
 
 
 def test_the_location_of_a_queued_creation_is_below_its_route(app: Litestar) -> None:
