@@ -56,6 +56,7 @@ class _Workers(MPServer):
 
     def _spawn_workers(self, spawn_target: Any, target_loader: Any) -> None:
         with _sigterm_held():
+            # The library has no types here.
             super()._spawn_workers(spawn_target, target_loader)  # type: ignore[no-untyped-call]
 
     def _respawn_workers(
@@ -77,6 +78,7 @@ class _Worker:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # The types of the framework leave out the lifespan, here and below.
         if scope["type"] != "lifespan":  # type: ignore[comparison-overlap]
             await self._app(scope, receive, send)
             return
@@ -86,7 +88,7 @@ class _Worker:
         loop.remove_signal_handler(signal.SIGTERM)
 
         async def send_on(message: Message) -> None:
-            if str(message["type"]) == "lifespan.startup.complete":
+            if message["type"] == "lifespan.startup.complete":  # type: ignore[comparison-overlap]
                 # The loop stops now until the server listens, and would lose a signal meanwhile.
                 signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(self._stop))
             await send(message)

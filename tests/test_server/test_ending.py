@@ -16,14 +16,7 @@ import pytest
 from app.settings import Settings
 from tests.conftest import postgres_settings, sqlite_settings
 from tests.support.machines import let_machine_into
-from tests.support.processes import (
-    WAIT_SECONDS,
-    ServedShop,
-    environment,
-    free_port,
-    serving,
-    started,
-)
+from tests.support.processes import WAIT_SECONDS, ServedShop, environment, free_port, serving
 from tests.support.servers import PostgresServer
 from tests.test_web.streams import follow, read_to_end, read_until, unfinished_operation_in
 
@@ -267,22 +260,15 @@ main(create_app, ["--port", "{port}", "--workers", "2"])
 def test_workers_end_although_they_have_not_started(
     on_postgres: Settings, tmp_path: Path, name: str
 ) -> None:
-    with (
-        (tmp_path / "output").open("wb") as output,
-        (tmp_path / "errors").open("wb") as errors,
-        started(
-            ["-c", PAUSED.format(name=name, port=free_port())],
-            folder=tmp_path,
-            settings=environment(on_postgres),
-            output=output,
-            errors=errors,
-            leads="group",
-        ) as shop,
-    ):
+    with subprocess.Popen(
+        [sys.executable, "-c", PAUSED.format(name=name, port=free_port())],
+        cwd=tmp_path,
+        env=environment(on_postgres),
+    ) as shop:
         try:
             wait_until((tmp_path / "reached").exists)
             began = time.monotonic()
-            shop.send_signal(signal.SIGTERM)
+            shop.terminate()
             assert shop.wait(WAIT_SECONDS) == 0
             # A worker that has missed the signal is killed after 24 seconds.
             assert time.monotonic() - began < SOON_SECONDS

@@ -87,8 +87,8 @@ class Colours(NamedTuple):
 
 def draw(name: str, category: str, department: str) -> bytes:
     """Return the picture of a product as JPEG; the same words give the same picture."""
-    # Only a process that draws needs Pillow, and not at its start.
-    from PIL import Image, ImageDraw  # pylint: disable=import-outside-toplevel
+    # pylint: disable-next=import-outside-toplevel  # only a process that draws needs it
+    from PIL import Image, ImageDraw
 
     shape = _shape(name, category, department)
     colours = _colours(name, category, department, shape)

@@ -83,11 +83,18 @@ TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
+def resolved(schema: Document, document: Document) -> Document:
+    """Return the schema that a reference names, or the schema itself."""
+    if "$ref" not in schema:
+        return schema
+    its: Document = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return its
+
+
 def assert_fits(value: object, schema: Document, document: Document) -> None:
     """Assert that a value matches a JSON Schema."""
     if "$ref" in schema:
-        name = schema["$ref"].rpartition("/")[2]
-        assert_fits(value, document["components"]["schemas"][name], document)
+        assert_fits(value, resolved(schema, document), document)
     if "anyOf" in schema:
         assert any(fits(value, each, document) for each in schema["anyOf"])
     if "type" in schema:
@@ -130,7 +137,7 @@ async def test_every_example_matches_its_schema(client: httpx.AsyncClient) -> No
 
 def example_of(schema: Document, document: Document) -> dict[str, Any]:
     """Return an object with the first examples of its fields."""
-    model = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    model = resolved(schema, document)
     return {name: field["examples"][0] for name, field in model["properties"].items()}
 
 
@@ -185,6 +192,19 @@ async def ids_of_examples(client: httpx.AsyncClient, path: str) -> dict[str, str
     if "promotion_id" in names:
         ids |= await coupon_of(client)
     return ids
+
+
+async def target_of(
+    path: str, operation: Document, client: httpx.AsyncClient, shop: Shop
+) -> tuple[str, dict[str, str]]:
+    """Return the URL and the headers of an operation on new resources.
+
+    They are new for each operation, because an example may change the role of its user.
+    """
+    ids = await ids_of_examples(client, path)
+    headers = await fitting(operation, client, shop)
+    headers |= {name: ids[name] for name in ids.keys() & {"Cart-Token"}}
+    return f"http://shop.test{path.format(**ids)}", headers
 
 
 async def price_list_of(client: httpx.AsyncClient) -> str:
@@ -247,11 +267,7 @@ async def test_every_example_of_a_body_is_accepted(client: httpx.AsyncClient, sh
     taken = 0
     for (method, path), operation in operations_of(document).items():
         if "requestBody" in operation:
-            # Each example has new resources: an example may change the role of its user.
-            ids = await ids_of_examples(client, path)
-            url = f"http://shop.test{path.format(**ids)}"
-            headers = await fitting(operation, client, shop)
-            headers |= {name: ids[name] for name in ids.keys() & {"Cart-Token"}}
+            url, headers = await target_of(path, operation, client, shop)
             for body in examples_in(operation, document):
                 response = await client.request(method, url, headers=headers, **body)
                 expected = STRANGE.get(path, success_of(operation))
