@@ -25,7 +25,6 @@ from app.pages.problems import ProblemPages
 from app.runtime.process import begin_process, freeze_heap
 from app.runtime.supervisor import end, repeat
 from app.settings import Settings, get_settings
-from app.web.allow_plugin import AllowPlugin
 from app.web.docs.pages import documentation, documentation_assets
 from app.web.docs.schema_plugin import SchemaPlugin
 from app.web.event_streams import EventStreams
@@ -41,6 +40,7 @@ from app.web.rendering.operation_events import event_streams
 from app.web.rendering.problems import EXCEPTION_HANDLERS
 from app.web.request import ShopRequest
 from app.web.route_options import OwnRouter
+from app.web.shared_options import SharedOptions
 from app.web.uploads import upload_limit
 from app.wiring.areas.orders import order_batches
 from app.wiring.lifecycle import ensure_admin, prepare
@@ -50,7 +50,8 @@ API = "/api/v1"
 _START_DELAY_SECONDS = 1.0
 
 
-class _Application(Litestar):
+# Litestar's `register` returns nothing, unlike that of Router, which it extends.
+class _Application(Litestar, SharedOptions):  # type: ignore[misc]  # see above
     @staticmethod
     def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
         # Those that the framework adds import the old version of Pydantic, and look at every type.
@@ -75,7 +76,7 @@ def create_app(shop: Shop | None = None, *, has_near_reads: bool = True) -> Lite
         # would add a queue and a thread to the logging of the process.
         logging_config=None,
         openapi_config=documentation(TAGS),
-        plugins=[SchemaPlugin(), AllowPlugin()],
+        plugins=[SchemaPlugin()],
         # `BodyLimits` also limits streamed bodies, and the time.
         request_max_body_size=None,
         request_class=ShopRequest,

@@ -5,10 +5,14 @@ import json
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+from litestar import Litestar
+from litestar.routes import HTTPRoute
 from litestar.testing import RequestFactory
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -40,6 +44,8 @@ ALLOWED = {
     "/orders/{product}/cancel": {"POST", "OPTIONS"},
 }
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"}
+# A valid value of each type in a path.
+VALUES = {UUID: UUID(int=1), date: date(2026, 1, 31)}
 SECRET = "postgresql://lavka:hunter2@db/lavka"
 
 
@@ -74,6 +80,20 @@ async def test_a_wrong_method_is_refused_with_the_allowed_ones(
         response = await client.options(path)
         assert (response.status_code, set(response.headers["Allow"].split(", "))) == (204, allowed)
     assert await everything(shop) == before
+
+
+@pytest.mark.any_database
+async def test_options_lists_every_method_of_every_path(
+    app: Litestar, client: httpx.AsyncClient
+) -> None:
+    routes = [route for route in app.routes if isinstance(route, HTTPRoute)]
+    assert len(routes) > 200
+    for route in routes:
+        values = {each.name: VALUES.get(each.type, "1") for each in route.path_parameters.values()}
+        response = await client.options(f"http://shop.test{route.path_format.format(**values)}")
+        assert response.status_code == 204, route.path
+        allowed = route.methods | ({"HEAD"} if "GET" in route.methods else set())
+        assert set(response.headers["Allow"].split(", ")) == allowed, route.path
 
 
 def problems() -> Iterator[type[DomainError]]:
