@@ -80,6 +80,8 @@ def pytest_configure() -> None:
 def pytest_collection_finish() -> None:
     """Exclude what has been imported from garbage collection, as a program of the shop does."""
     freeze_heap()
+    # So few objects are still in the cache of a core when they are examined.
+    gc.set_threshold(5_000, 200, 100)
 
 
 @pytest.hookimpl(tryfirst=True)

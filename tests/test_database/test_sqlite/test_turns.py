@@ -22,7 +22,7 @@ from tests.test_database.test_sqlite.conftest import Engines
 BY_KEY = text("SELECT words FROM goods WHERE id = :id")
 ADD = text("INSERT INTO stock (good, place, pieces) VALUES (:good, :place, 1)")
 _STEPS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {})"
-_LONG = f"{_STEPS.format(100_000)} SELECT count(*) FROM n"
+_LONG = f"{_STEPS.format(30_000)} SELECT count(*) FROM n"
 LONG = text(_LONG)
 _LINES = 3
 _GUARDED = ("commit", "rollback", "close", "set_progress_handler")
@@ -202,7 +202,7 @@ async def test_the_thread_of_an_unreferenced_connection_ends(path: Path) -> None
 
 def is_counted(file: sqlite3.Connection) -> bool:
     """Return whether a long read has finished."""
-    return file.execute(_LONG).fetchall() == [(100_000,)]
+    return file.execute(_LONG).fetchall() == [(30_000,)]
 
 
 class Load:
