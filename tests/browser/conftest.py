@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.browser.people import PASSWORD, log_in
 from tests.browser.places import furnish
 from tests.browser.watch import Watch
-from tests.browser.world import World, enter
+from tests.browser.world import World, draw_few_pictures, enter
 from tests.conftest import sqlite_settings
 from tests.support.processes import ServedShop, serving
 
@@ -64,6 +64,7 @@ def served(chromium: str, folder: Path) -> Iterator[ServedShop]:
     assert chromium
     settings = sqlite_settings(folder)
     with serving(settings, folder, "--demo", is_new=True, variables=VARIABLES) as shop:
+        draw_few_pictures(folder / "lavka.db")
         yield shop
 
 
