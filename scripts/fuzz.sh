@@ -47,9 +47,10 @@ done
 
 if [ -z "${DB_HOST-}" ]; then
     # The shop would draw hundreds of pictures while the fuzzer waits for its responses.
-    python -c 'import sqlite3, sys
-with sqlite3.connect(sys.argv[1], timeout=60) as database:
-    database.execute("DELETE FROM errands WHERE kind = ?", ("demo_picture",))' "$work/data/lavka.db"
+    PYTHONPATH="$root" python -c 'import sys
+from pathlib import Path
+from tests.support.tables import draw_few_pictures
+draw_few_pictures(Path(sys.argv[1]))' "$work/data/lavka.db"
 fi
 
 # Prints a field of the JSON document on standard input.

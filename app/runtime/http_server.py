@@ -57,7 +57,8 @@ class _Workers(MPServer):
     def _spawn_workers(self, spawn_target: Any, target_loader: Any) -> None:
         with _sigterm_held():
             # The library has no types here.
-            super()._spawn_workers(spawn_target, target_loader)  # type: ignore[no-untyped-call]
+            spawn: Any = super()._spawn_workers
+            spawn(spawn_target, target_loader)
 
     def _respawn_workers(
         self, workers: list[int], spawn_target: Any, target_loader: Any, delay: float = 0
@@ -78,8 +79,7 @@ class _Worker:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # The types of the framework leave out the lifespan, here and below.
-        if scope["type"] != "lifespan":  # type: ignore[comparison-overlap]
+        if scope["type"] != "lifespan":  # type: ignore[comparison-overlap]  # types leave it out
             await self._app(scope, receive, send)
             return
         # The server's handler of SIGINT, which stops it, stays. That of SIGTERM did the same; until
@@ -88,7 +88,8 @@ class _Worker:
         loop.remove_signal_handler(signal.SIGTERM)
 
         async def send_on(message: Message) -> None:
-            if message["type"] == "lifespan.startup.complete":  # type: ignore[comparison-overlap]
+            kind: str = message["type"]
+            if kind == "lifespan.startup.complete":
                 # The loop stops now until the server listens, and would lose a signal meanwhile.
                 signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(self._stop))
             await send(message)

@@ -24,13 +24,16 @@ class SharedOptions(Router):
             if isinstance(each, HTTPRoute):
                 others = [other for other in each.route_handlers if not _answers_options(other)]
                 each.route_handlers = [*others, self._handler]
-                self._allowed[each.path_format] = ", ".join(sorted(each.methods))
         return routes
 
     @cached_property
     def _allowed(self) -> dict[str, str]:
-        # The methods of each path.
-        return {}
+        # The methods by path, once all routes are registered.
+        return {
+            each.path_format: ", ".join(sorted(each.methods))
+            for each in self.routes
+            if isinstance(each, HTTPRoute)
+        }
 
     @cached_property
     def _handler(self) -> HTTPRouteHandler:

@@ -13,9 +13,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.browser.people import PASSWORD, log_in
 from tests.browser.places import furnish
 from tests.browser.watch import Watch
-from tests.browser.world import World, draw_few_pictures, enter
+from tests.browser.world import World, enter
 from tests.conftest import sqlite_settings
 from tests.support.processes import ServedShop, serving
+from tests.support.tables import draw_few_pictures
 
 # pytest passes a fixture by the name of its function.
 # pylint: disable=redefined-outer-name

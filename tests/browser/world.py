@@ -2,7 +2,6 @@
 
 import sqlite3
 import time
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,6 @@ from uuid import uuid4
 
 import httpx
 
-from app.jobs.errands.demo_pictures import DEMO_PICTURE
 from tests.browser.people import ADMIN, MILK, PASSWORD
 from tests.support.factories import address
 from tests.support.processes import WAIT_SECONDS, ServedShop
@@ -25,7 +23,6 @@ _ROADS = {
     "delivered": ("paid", "shipped", "delivered"),
     "cancelled": ("cancelled",),
 }
-_PICTURES = 40
 _SIZES, _COLOURS = ("S", "M", "L"), ("Red", "Blue")
 
 
@@ -146,16 +143,6 @@ class World:
                 (*row, datetime.now(UTC).replace(tzinfo=None).isoformat(" ")),
             )
         return letter
-
-
-def draw_few_pictures(database: Path) -> None:
-    """Cancel all but the next pictures of products, which would take half a minute of a core."""
-    later = "SELECT due_at FROM errands WHERE kind = :kind ORDER BY due_at LIMIT 1 OFFSET :pictures"
-    with closing(sqlite3.connect(database, WAIT_SECONDS, isolation_level=None)) as connection:
-        connection.execute(
-            f"DELETE FROM errands WHERE kind = :kind AND due_at >= ({later})",
-            {"kind": DEMO_PICTURE, "pictures": _PICTURES},
-        )
 
 
 def enter(shop: ServedShop, database: Path) -> World:

@@ -17,15 +17,12 @@ import threading
 import time
 from typing import Any, NoReturn
 
-from app.settings import Settings
-from app.wiring.resources import Shop
-from main import create_app
-
 LENGTH_BYTES = 4
 # Standard input, output and errors, and the socket that reports the end.
 DESCRIPTORS = 4
 # The modules that programs import at their start or soon after, without those of OpenTelemetry.
 MODULES = (
+    "main",
     "app.server",
     "app.rabbitmq_consumer",
     "app.scheduler",
@@ -123,6 +120,11 @@ def become(asked: dict[str, Any]) -> None:
 
 def build_once() -> None:
     """Build an application, so that forks need not import what that takes."""
+    # pylint: disable=import-outside-toplevel  # who imports `LENGTH_BYTES` needs no shop
+    from app.settings import Settings
+    from app.wiring.resources import Shop
+    from main import create_app
+
     with tempfile.TemporaryDirectory() as folder:
         create_app(Shop(Settings(_env_file=None, db_host=None, data_dir=folder)))
 
@@ -135,8 +137,9 @@ def end(code: object) -> NoReturn:
     if code is not None and not isinstance(code, int):
         print(code, file=sys.stderr)
         code = 1
-    threading._shutdown()  # type: ignore[attr-defined]  # pylint: disable=protected-access
-    atexit._run_exitfuncs()  # pylint: disable=protected-access  # as multiprocessing does
+    # pylint: disable=protected-access  # the forks of multiprocessing end with the same calls
+    threading._shutdown()  # type: ignore[attr-defined]  # its types have only what is public
+    atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code or 0)
