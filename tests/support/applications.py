@@ -16,16 +16,18 @@ WITH_ORDERS = (*identity.CONTROLLERS, *catalogue.CONTROLLERS, *orders.CONTROLLER
 """The controllers of the areas whose routes the factories of the tests use."""
 
 
-def with_routes_of(shop: Shop, *areas: Iterable[type[Controller]]) -> Litestar:
+def with_routes_of(
+    shop: Shop, *areas: Iterable[type[Controller]], has_near_reads: bool = True
+) -> Litestar:
     """Build an application whose API has only the controllers of some areas, and no pages.
 
     It takes a fifth of the time of all routes. Without areas, the application has all routes.
     """
     controllers = tuple(chain(*areas))
     if not controllers:
-        return create_app(shop)
+        return create_app(shop, has_near_reads=has_near_reads)
     with patch.multiple("main", CONTROLLERS=controllers, page_controllers=lambda _settings: []):
-        return create_app(shop)
+        return create_app(shop, has_near_reads=has_near_reads)
 
 
 def transport_to(app: Litestar, **options: Any) -> httpx.ASGITransport:

@@ -99,6 +99,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "RATE_LIMIT_PER_MINUTE": str(settings.rate_limit_per_minute),
         "REDIS_HOST": settings.redis_host or "",
         "REDIS_PORT": str(settings.redis_port),
+        "REDIS_DECODE_RESPONSES": str(int(settings.redis_decode_responses)),
         "RABBITMQ_HOST": settings.rabbitmq_host or "",
         "RABBITMQ_PORT": str(settings.rabbitmq_port),
         "OTEL_EXPORTER_OTLP_ENDPOINT": settings.otel_exporter_otlp_endpoint or "",

@@ -1,47 +1,39 @@
 """The script that demonstrates the cache prints each guarantee, and fails if one is broken."""
 
-import os
 import re
 import subprocess
-import sys
-from collections.abc import Mapping
+from typing import Any
 
 from redis import Redis
 
-from tests.support.processes import ROOT, free_port
+from app.settings import Settings
+from tests.support.processes import ROOT, free_port, run
 from tests.support.refusals import USER
 from tests.support.servers import RedisServer
 
 
-def shown(environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def shown(by_python: bool = False, **settings: Any) -> subprocess.CompletedProcess[str]:
     """Run the script like a user."""
-    return subprocess.run(
-        [sys.executable, "test_redis_cache.py"],
-        cwd=ROOT,
-        env={**os.environ, "REDIS_HOST": "", "DB_HOST": "", "RABBITMQ_HOST": "", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    its = Settings(_env_file=None, db_host=None, rabbitmq_host=None, **settings)
+    return run(its, ROOT, "test_redis_cache.py", by_python=by_python)
 
 
 def test_the_script_shows_the_guarantees_of_the_cache_in_memory() -> None:
-    done = shown({})
+    done = shown(by_python=True)
     assert (done.returncode, done.stdout.count("✓"), done.stdout.count("✗")) == (0, 17, 0)
 
 
-def test_the_script_shows_the_guarantees_of_the_cache_in_redis(redis_server: RedisServer) -> None:
+def test_the_script_shows_the_guarantees_of_the_cache_in_redis(
+    redis_server: RedisServer,
+) -> None:
     counter = f"limit:registration:{USER['email']}"
     with Redis(redis_server.host, redis_server.port) as redis:
         # As if this user had been registered too often a moment ago.
         redis.set(counter, 100, ex=60)
         done = shown(
-            {
-                "REDIS_HOST": redis_server.host,
-                "REDIS_PORT": str(redis_server.port),
-                "REDIS_DECODE_RESPONSES": "true",
-            }
+            redis_host=redis_server.host,
+            redis_port=redis_server.port,
+            redis_decode_responses=True,
         )
         redis.delete(counter)
     assert (done.returncode, done.stdout.count("✓"), done.stdout.count("✗")) == (0, 28, 0)
@@ -50,7 +42,7 @@ def test_the_script_shows_the_guarantees_of_the_cache_in_redis(redis_server: Red
 
 def test_without_redis_the_script_names_the_address_that_it_tried() -> None:
     port = free_port()
-    done = shown({"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(port)})
+    done = shown(redis_host="127.0.0.1", redis_port=port)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"error: Redis at 127.0.0.1:{port} is unavailable (")
     assert "docker compose up -d redis" in done.stderr and done.stderr.count("\n") == 1
@@ -60,7 +52,7 @@ def test_a_host_name_of_a_container_is_replaced_and_reported(
     redis_server: RedisServer,
 ) -> None:
     # RFC 6761 reserves the domain: it never resolves, as `redis` does not outside the containers.
-    done = shown({"REDIS_HOST": "redis.invalid", "REDIS_PORT": str(redis_server.port)})
+    done = shown(redis_host="redis.invalid", redis_port=redis_server.port)
     assert (done.returncode, done.stdout.count("✓")) == (0, 28), done.stderr
     assert done.stdout.startswith(
         "REDIS_HOST: redis.invalid does not resolve on this machine; trying "

@@ -4,8 +4,6 @@ import ast
 import importlib
 import re
 import shlex
-import subprocess
-import sys
 import tomllib
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
@@ -17,6 +15,7 @@ from typing import Any
 import yaml
 
 from app.settings import Settings
+from tests.support.processes import run
 from tests.test_house.sources import ROOT
 
 Words = list[str]
@@ -105,8 +104,7 @@ def _script(words: Words) -> list[str]:
 
 @cache
 def _help_of_the_shop() -> str:
-    arguments = [sys.executable, "main.py", "--help"]
-    return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return run(Settings(_env_file=None), ROOT, "main.py", "--help").stdout
 
 
 def _module(words: Words) -> list[str]:

@@ -8,11 +8,11 @@ import aio_pika
 import pytest
 import pytest_asyncio
 
+from app.controllers.messaging import CONTROLLERS as MESSAGING
 from app.core.queues import EVENTS_EXCHANGE
 from app.messaging.commands import COMMANDS
 from app.models import DeadLetter
 from app.wiring.resources import Shop
-from main import create_app
 from tests.conftest import (
     broker_settings,
     client_of,
@@ -20,6 +20,7 @@ from tests.conftest import (
     postgres_settings,
     running,
 )
+from tests.support.applications import WITH_ORDERS, with_routes_of
 from tests.support.processes import Program
 from tests.support.servers import PostgresServer, RabbitMQServer
 from tests.test_messaging.deliveries import postponed_in, rows_of
@@ -74,7 +75,7 @@ async def stand_on(
 ) -> AsyncIterator[Stand]:
     """Open an empty shop over a database and a broker."""
     settings = postgres_settings(database, DATABASE, **broker_settings(broker))
-    application = create_app(Shop(settings))
+    application = with_routes_of(Shop(settings), WITH_ORDERS, MESSAGING)
     async with running(application) as app, client_of(app) as client:
         its = Stand(settings, app.state.shop, client, broker, folder)
         await empty(its.shop)

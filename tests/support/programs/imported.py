@@ -137,6 +137,8 @@ def end(code: object) -> NoReturn:
     if code is not None and not isinstance(code, int):
         print(code, file=sys.stderr)
         code = 1
+    # The interpreter may have called this already, at its exit.
+    atexit.unregister(end)
     # pylint: disable=protected-access  # the forks of multiprocessing end with the same calls
     threading._shutdown()  # type: ignore[attr-defined]  # its types have only what is public
     atexit._run_exitfuncs()

