@@ -6,7 +6,7 @@ from typing import Any
 from reportlab.lib.pagesizes import A4
 from reportlab.platypus import SimpleDocTemplate
 
-from app.documents.invoice_story import story_of
+from app.documents.invoice_layout import parts_of
 from app.documents.paper import BOTTOM, PADDING, SIDE, TOP, draw_footer, register_fonts
 from app.documents.wording import Wording, wording_of
 from app.mails.formats import one_line
@@ -45,7 +45,7 @@ def _drawn(invoice: InvoiceRead, wording: Wording, pages: int) -> tuple[bytes, i
         draw_footer(canvas, foot, wording, (template.page, pages))
 
     document.build(
-        story_of(invoice, wording, A4[0] - 2 * SIDE), onFirstPage=draw, onLaterPages=draw
+        parts_of(invoice, wording, A4[0] - 2 * SIDE), onFirstPage=draw, onLaterPages=draw
     )
     return buffer.getvalue(), document.page
 

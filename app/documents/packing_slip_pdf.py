@@ -81,14 +81,14 @@ def _drawn(slips: Sequence[PackingSlip], pages: Sequence[int]) -> tuple[bytes, l
 
     frame = Frame(SIDE - PADDING, BOTTOM, _WIDTH + 2 * PADDING, A4[1] - TOP - BOTTOM)
     document.addPageTemplates(PageTemplate(frames=[frame], onPageEnd=end_page))
-    story: list[Flowable] = []
+    parts: list[Flowable] = []
     for place, slip in enumerate(slips):
-        if story:
-            story.append(PageBreak())
+        if parts:
+            parts.append(PageBreak())
         # This element takes no space, and marks the beginning of a slip.
         begin = CallerMacro(partial(_noted, began, place))
-        story += [begin, *_story_of(slip, wording_of(slip.locale))]
-    document.build(story)
+        parts += [begin, *_parts_of(slip, wording_of(slip.locale))]
+    document.build(parts)
     return buffer.getvalue(), drawn
 
 
@@ -100,7 +100,7 @@ def _title(slip: PackingSlip) -> str:
     return f"{wording_of(slip.locale).words['packing_slip']} {slip.number}"
 
 
-def _story_of(slip: PackingSlip, wording: Wording) -> list[Flowable]:
+def _parts_of(slip: PackingSlip, wording: Wording) -> list[Flowable]:
     title = [text(_title(slip), TITLE)]
     if slip.is_cancelled:
         title.append(text(wording.words["cancelled"], style(11, font=BOLD)))

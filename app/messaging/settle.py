@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -12,6 +11,7 @@ from app.errors import DomainError, Unavailable
 from app.messaging.commands import Command, Outcome
 from app.messaging.decode import Decoded, Refusal
 from app.messaging.delivery import Delivery
+from app.messaging.retries import MAX_ATTEMPTS, delay_after, may_try_again
 from app.messaging.subjects import awaited_by
 from app.observability.tracing import restored_request_id
 from app.services.messaging.dead_letter_service import DeadLetterService
@@ -20,10 +20,6 @@ from app.services.messaging.operation_service import OperationService
 from app.services.messaging.waiting_command_service import WaitingCommandService
 
 logger = logging.getLogger(__name__)
-
-MAX_ATTEMPTS = 8
-_FIRST_DELAY = timedelta(seconds=1)
-_LONGEST_DELAY = timedelta(minutes=5)
 
 
 class HandlerFailed(DomainError):
@@ -102,7 +98,7 @@ class Settlement:
             "message %s of queue %s failed", delivery.stored_id, delivery.queue, exc_info=error
         )
         with restored_request_id(delivery.headers):
-            if delivery.attempts + 1 < MAX_ATTEMPTS:
+            if may_try_again(delivery.attempts + 1):
                 await self._postpone(delivery)
                 return
             kind = "database" if is_database_error(error) else type(error).__name__
@@ -110,10 +106,9 @@ class Settlement:
             await self._park(delivery, HandlerFailed(reason))
 
     async def _postpone(self, delivery: Delivery) -> None:
-        delay = min(_FIRST_DELAY * 2**delivery.attempts, _LONGEST_DELAY)
         again = replace(delivery, message_id=delivery.stored_id, attempts=delivery.attempts + 1)
         await self._letters.postpone(
-            again.queue, again.stored_id, again.body, again.attempts, delay
+            again.queue, again.stored_id, again.body, again.attempts, delay_after(again.attempts)
         )
         if again.operation_id is not None:
             await self._operations.count_attempt(again.queue, again.operation_id)

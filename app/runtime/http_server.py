@@ -19,7 +19,7 @@ from granian.server.mp import MPServer
 from litestar import Litestar
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.runtime.ending import STOP_SECONDS, end_in_time, end_with_parent
+from app.runtime.shutdown import STOP_SECONDS, end_in_time, end_with_parent
 
 logger = logging.getLogger(__name__)
 

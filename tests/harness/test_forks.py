@@ -30,6 +30,7 @@ print(json.dumps({
 print("an error", file=sys.stderr)
 sys.exit(3)
 """
+PRINTING = "import os, sys; print(__name__, sys.argv[1:], sys.path[0] or os.getcwd())"
 SLEEPING = "import time; print('asleep', flush=True); time.sleep(600)"
 BOTH = pytest.mark.parametrize("by_python", [False, True], ids=["fork", "python"])
 
@@ -93,12 +94,15 @@ def test_a_signal_ends_a_fork_and_sets_its_exit_code(
 
 
 @BOTH
-def test_a_module_is_run_as_the_main_module(tmp_path: Path, by_python: bool) -> None:
-    (tmp_path / "told.py").write_text("import sys; print(__name__, sys.argv[1:])", "utf-8")
+@pytest.mark.parametrize(("way", "argument"), [(["-m", "told"], "one"), (["-c", PRINTING], "two")])
+def test_a_module_or_code_is_run_as_the_main_module(
+    tmp_path: Path, way: list[str], argument: str, by_python: bool
+) -> None:
+    (tmp_path / "told.py").write_text(PRINTING, "utf-8")
     with (
         (tmp_path / "output").open("wb") as output,
         started(
-            ["-m", "told", "one"],
+            [*way, argument],
             folder=tmp_path,
             settings={},
             output=output,
@@ -107,7 +111,7 @@ def test_a_module_is_run_as_the_main_module(tmp_path: Path, by_python: bool) -> 
         ) as process,
     ):
         assert process.wait(60) == 0
-    assert output_of(tmp_path) == "__main__ ['one']\n"
+    assert output_of(tmp_path) == f"__main__ ['{argument}'] {tmp_path}\n"
 
 
 def test_each_fork_starts_without_the_changes_of_another(tmp_path: Path) -> None:

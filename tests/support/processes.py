@@ -136,7 +136,7 @@ def started(
     A program of the shop is a fork of a process that has imported it, unless `by_python` is set:
     in a fork, an import that the program lacks may already be done by another program.
     """
-    if not by_python and arguments[0] != "-c":
+    if not by_python:
         return fork(
             arguments,
             folder=folder,

@@ -161,20 +161,20 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 HUNG = """
 import asyncio, time
-from app.runtime.ending import end_in_time
+from app.runtime.shutdown import end_in_time
 end_in_time(0.2)
 print("stopping", flush=True)
 time.sleep(60)
 """
 BLOCKED = """
 import ctypes
-from app.runtime.ending import end_in_time
+from app.runtime.shutdown import end_in_time
 end_in_time(0.2)
 ctypes.PyDLL(None).sleep(60)
 """
 ORPHAN = """
 import os, subprocess, sys, time
-code = "import sys, time; from app.runtime.ending import end_with_parent; end_with_parent(); "
+code = "import sys, time; from app.runtime.shutdown import end_with_parent; end_with_parent(); "
 code += "print('ready', flush=True); time.sleep(60)"
 child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
 child.stdout.readline()
@@ -183,7 +183,7 @@ time.sleep(60)
 """
 LATE_ORPHAN = """
 import multiprocessing, os, sys, time
-from app.runtime.ending import end_with_parent
+from app.runtime.shutdown import end_with_parent
 
 def late():
     parent = os.getppid()

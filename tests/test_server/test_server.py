@@ -71,7 +71,8 @@ def log_in(shop: ServedShop, password: str) -> httpx.Response:
 async def test_the_first_start_creates_an_administrator_and_the_second_start_changes_nothing(
     fresh: Settings, tmp_path: Path
 ) -> None:
-    with serving(fresh, tmp_path, is_new=True, by_python=True) as shop:
+    by_python = fresh.db_host is not None
+    with serving(fresh, tmp_path, is_new=True, by_python=by_python) as shop:
         await let_machine_into(fresh)
         added = httpx.post(f"{shop.url}/api/v1/products", json=PRODUCT, headers=AUTHORIZATION)
         assert added.status_code == 201
@@ -209,7 +210,7 @@ def test_a_port_in_use_is_an_error_and_no_file_is_created(tmp_path: Path) -> Non
 def test_a_wrong_setting_is_reported_without_a_traceback(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path / "var")
     (tmp_path / ".env").write_text("SHOP_CURRENCY=gold\n", "utf-8")
-    refused = run(settings, tmp_path, MAIN, "--port", str(free_port()), by_python=True)
+    refused = run(settings, tmp_path, MAIN, "--port", str(free_port()))
     assert refused.returncode == 1
     assert refused.stderr == (
         "error: SHOP_CURRENCY: must be a currency code of ISO 4217 "

@@ -340,7 +340,7 @@ async def test_tls_that_the_file_requires_for_postgresql_is_required(
     settings = postgres_settings(postgres_server, "postgres", data_dir=tmp_path / "var")
     cli = ROOT / "app" / "cli" / "main.py"
     (tmp_path / ".env").write_text("PGSSLMODE=require\n", "utf-8")
-    refused = run(settings, tmp_path, cli, "migrate", by_python=True)
+    refused = run(settings, tmp_path, cli, "migrate")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "rejected SSL upgrade" in refused.stderr and "Traceback" not in refused.stderr
 

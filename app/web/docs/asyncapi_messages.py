@@ -6,7 +6,7 @@ from app.core.limits import MAX_BODY_BYTES, MAX_BULK_BODY_BYTES
 from app.core.queues import EVENTS_EXCHANGE, dead_letter_queue
 from app.messaging.commands import Command
 from app.messaging.events import Event
-from app.messaging.settle import MAX_ATTEMPTS
+from app.messaging.retries import MAX_ATTEMPTS
 from app.schemas.messaging.dead_letter_schema import MAX_REASON
 from app.services.reports.report_maker import MESSAGE_LINES
 

@@ -91,7 +91,7 @@ def fork(
     errors: IO[bytes],
     leads: str = "",
 ) -> Forked:
-    """Run Python with arguments: a file, or `-m` and a module."""
+    """Run Python with arguments: a file, `-m` and a module, or `-c` and code."""
     asked: dict[str, Any] = {
         "arguments": list(arguments),
         "folder": str(folder),

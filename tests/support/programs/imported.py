@@ -112,6 +112,12 @@ def become(asked: dict[str, Any]) -> None:
         # Otherwise, the module that has already been imported would be used.
         sys.modules.pop(module, None)
         runpy.run_module(module, run_name="__main__", alter_sys=True)
+    elif first == "-c":
+        code, *others = others
+        sys.path[0] = os.getcwd()
+        sys.argv = [first, *others]
+        # pylint: disable-next=exec-used  # it is what Python does with this argument
+        exec(code, {"__name__": "__main__"})
     else:
         sys.path.insert(0, os.path.dirname(os.path.abspath(first)))
         sys.argv = [first, *others]

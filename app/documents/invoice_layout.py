@@ -39,7 +39,7 @@ _STRONG_RIGHT = style(font=BOLD, align=TA_RIGHT)
 _SUM, _SUM_RIGHT = style(10.5, font=BOLD), style(10.5, font=BOLD, align=TA_RIGHT)
 
 
-def story_of(invoice: InvoiceRead, wording: Wording, width: float) -> list[Flowable]:
+def parts_of(invoice: InvoiceRead, wording: Wording, width: float) -> list[Flowable]:
     """Return the parts of an invoice, for a column of a width in points."""
     end: list[Flowable] = [Spacer(0, 5 * mm), _sums(invoice, wording, width)]
     notes = _notes(invoice, wording)
