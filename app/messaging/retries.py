@@ -13,5 +13,5 @@ def may_try_again(attempts: int) -> bool:
 
 
 def delay_after(attempts: int) -> timedelta:
-    """Return the pause after a number of failed attempts; each is twice as long as the one before."""
+    """Return the pause after a number of failed attempts; each pause doubles, to a limit."""
     return min(_FIRST_DELAY * int(2 ** (attempts - 1)), _LONGEST_DELAY)
