@@ -221,6 +221,12 @@ def test_the_amount_missing_to_a_minimum_is_reported() -> None:
     assert (refused.missing_minor, refused.missing_quantity) == (563, 2)
 
 
+def test_the_units_missing_to_a_bundle_are_reported() -> None:
+    bundle = Promotion(UUID(int=1), "", Effect.BUNDLE, percent_ppm=1_000_000, buys=5, gets=2)
+    (refused,) = price(with_(EXAMPLE, bundle), NOW).not_applied
+    assert (refused.refusal, refused.missing_quantity) == (Refusal.BELOW_MINIMUM, 1)
+
+
 @pytest.mark.parametrize(("percent_ppm", "is_better"), [(500_000, True), (10_000, False)])
 def test_the_better_of_an_exclusive_promotion_and_the_others_applies(
     percent_ppm: int, is_better: bool

@@ -75,6 +75,8 @@ async def test_the_last_units_cancel_the_order(client: httpx.AsyncClient) -> Non
         )
     ).json()
     assert (await cancel_line(client, order, tea["id"])).json()["status"] == "pending"
+    again = problem_of(await cancel_line(client, order, tea["id"]))
+    assert (again["type"], again["left"]) == ("urn:problem:quantity-not-left", 0)
     last = await cancel_line(client, order, cup["id"], quantity=2)
     assert (last.status_code, last.json()["status"]) == (200, "cancelled")
     assert last.json()["history"][-1]["actor"] == NAME

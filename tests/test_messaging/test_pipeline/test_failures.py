@@ -82,6 +82,20 @@ async def test_an_error_fails_only_its_own_message(client: httpx.AsyncClient, sh
     assert sorted(await applied_in(shop)) == ["product a", "product b"]
 
 
+async def test_a_message_that_is_refused_as_unavailable_is_tried_again_and_not_parked(
+    client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle, answers = COMMANDS["product"].handle, [Unavailable("a service does not answer")]
+
+    async def refuse_once(services: Services, caller: Caller, data: Any) -> Any:
+        return answers.pop() if answers else await handle(services, caller, data)
+
+    replace_handler(monkeypatch, "product", refuse_once)
+    await Pipeline(shop).process(products("a"))
+    assert (await names_in(client), await applied_in(shop)) == (["a"], ["product a"])
+    assert (await letters_of(shop), await postponed_in(shop), answers) == ([], [], [])
+
+
 @pytest.mark.usefixtures("cursed")
 async def test_after_eight_attempts_with_growing_delay_a_message_is_parked(
     client: httpx.AsyncClient, shop: Shop

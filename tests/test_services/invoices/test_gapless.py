@@ -3,13 +3,16 @@
 import asyncio
 import random
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 import httpx
+import pytest
 from sqlalchemy import select
 
 from app.core.ids import new_id
-from app.models import Invoice
+from app.models import Invoice, InvoiceSeries
+from app.repositories.invoices.invoice_repository import InvoiceRepository
 from app.repositories.orders.order_repository import OrderRepository
 from app.tables.orders import NewLine, NewOrder, NewStep, OrderStatus
 from app.wiring.areas.invoices import provide_invoice_issue
@@ -78,3 +81,32 @@ async def test_concurrent_invoices_have_no_gap_although_transactions_fail(
     assert {each.order_id for each in rows} == set(orders)
     times = [each.issued_at for each in rows]
     assert times == sorted(times)
+
+
+async def test_an_invoice_that_waits_for_its_number_over_new_year_is_of_the_new_year(
+    client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders = await paid_orders(shop, await create_product(client, price="4.99"), 2)
+    year = shop.days.day_of(shop.clock.now()).year
+    to_new_year = shop.days.start_of(date(year + 1, 1, 1)) - shop.clock.now()
+    lock = InvoiceRepository.lock_series
+    locked: list[str] = []
+
+    async def lock_until_new_year(self: InvoiceRepository, series: str) -> InvoiceSeries:
+        counter = await lock(self, series)
+        locked.append(series)
+        if len(locked) == 1:
+            shop.clock.move(to_new_year)
+        return counter
+
+    monkeypatch.setattr(InvoiceRepository, "lock_series", lock_until_new_year)
+    try:
+        assert await issue_all(shop, orders[:1], seed=1) == 0
+        assert await issue_all(shop, orders[1:], seed=1) == 0
+    finally:
+        shop.clock.move(-to_new_year)
+    assert locked == [f"R{year}-", f"R{year + 1}-", f"R{year + 1}-"]
+    async with shop.database.read() as session:
+        rows = (await session.scalars(select(Invoice).order_by(Invoice.number))).all()
+    assert [(each.series, each.number) for each in rows] == [(f"R{year + 1}-", n) for n in (1, 2)]
+    assert {each.issued_on for each in rows} == {date(year + 1, 1, 1)}
