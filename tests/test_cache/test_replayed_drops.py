@@ -10,7 +10,7 @@ from app.jobs import cache_sync
 from app.wiring.resources import Shop
 from tests.support.processes import WAIT_SECONDS
 from tests.support.servers.relay import Relay
-from tests.test_cache.reads import believed, offer, read, reprice, seen
+from tests.test_cache.reads import believed, offer, reprice, seen
 
 
 async def test_a_stale_value_is_not_read_while_missed_drops_are_replayed(
@@ -18,7 +18,7 @@ async def test_a_stale_value_is_not_read_while_missed_drops_are_replayed(
 ) -> None:
     here, _ = pair
     product_id = await offer(here)
-    await read(here, product_id)
+    assert await seen(here, product_id) == (Tier.MISS, "4.99")
     await relay.cut()
     await believed(here, False)
     await reprice(here, product_id, "5.49")
