@@ -3,13 +3,9 @@
 from datetime import timedelta
 
 MAX_ATTEMPTS = 8
+"""After the last of them, a message is parked."""
 _FIRST_DELAY = timedelta(seconds=1)
 _LONGEST_DELAY = timedelta(minutes=5)
-
-
-def may_try_again(attempts: int) -> bool:
-    """Return whether a message with this number of failed attempts is tried again."""
-    return attempts < MAX_ATTEMPTS
 
 
 def delay_after(attempts: int) -> timedelta:

@@ -11,7 +11,7 @@ from app.errors import DomainError, Unavailable
 from app.messaging.commands import Command, Outcome
 from app.messaging.decode import Decoded, Refusal
 from app.messaging.delivery import Delivery
-from app.messaging.retries import MAX_ATTEMPTS, delay_after, may_try_again
+from app.messaging.retries import MAX_ATTEMPTS, delay_after
 from app.messaging.subjects import awaited_by
 from app.observability.tracing import restored_request_id
 from app.services.messaging.dead_letter_service import DeadLetterService
@@ -98,7 +98,7 @@ class Settlement:
             "message %s of queue %s failed", delivery.stored_id, delivery.queue, exc_info=error
         )
         with restored_request_id(delivery.headers):
-            if may_try_again(delivery.attempts + 1):
+            if delivery.attempts + 1 < MAX_ATTEMPTS:
                 await self._postpone(delivery)
                 return
             kind = "database" if is_database_error(error) else type(error).__name__

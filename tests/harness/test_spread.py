@@ -1,6 +1,6 @@
 """Each test is assigned once; tests that wait go to one process of three while others are left."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -45,17 +45,24 @@ def schedule(tests: Sequence[str], processes: int) -> tuple[Any, list[Node]]:
     return spread, nodes
 
 
+def run_in_turns(spread: Any, nodes: list[Node]) -> Iterator[list[int]]:
+    """Complete one test of each process after another; yield which ones, until none is left."""
+    while any(node.left for node in nodes):
+        done = []
+        for node in (each for each in nodes if each.left):
+            done.append(node.left.pop(0))
+            spread.mark_test_complete(node, done[-1])
+        yield done
+
+
 @pytest.mark.parametrize(("processes", "most"), [(1, 1), (2, 1), (3, 1), (4, 2), (8, 3)])
 def test_each_test_runs_once_and_few_processes_wait_at_a_time(processes: int, most: int) -> None:
     tests = [*COMPUTING, *QUEUED, *GROUPED]
     spread, nodes = schedule(tests, processes)
     done: list[str] = []
     waiting = []
-    while any(node.left for node in nodes):
-        for node in (each for each in nodes if each.left):
-            number = node.left.pop(0)
-            done.append(tests[number])
-            spread.mark_test_complete(node, number)
+    for numbers in run_in_turns(spread, nodes):
+        done += [tests[number] for number in numbers]
         # The last units may be all of one kind.
         if len(set(COMPUTING) - set(done)) > 3 * processes:
             waiting.append(sum(any(_waits(tests[each]) for each in node.left) for node in nodes))
@@ -78,12 +85,8 @@ def test_the_tests_of_a_process_that_has_ended_are_run_by_others() -> None:
     gone = next(node for node in nodes if _waits(tests[node.left[0]]))
     crashed = tests[gone.left[0]]
     assert spread.remove_node(gone) == crashed
-    done = []
     nodes.remove(gone)
-    while any(node.left for node in nodes):
-        for node in (each for each in nodes if each.left):
-            done.append(tests[node.left[0]])
-            spread.mark_test_complete(node, node.left.pop(0))
+    done = [tests[number] for numbers in run_in_turns(spread, nodes) for number in numbers]
     assert sorted(done) == sorted(tests)
 
 

@@ -24,8 +24,8 @@ TOGETHER = {
     # One fork for each entry point reads its registered areas, once.
     "tests/test_house/test_areas.py": "areas",
 }
-# Tests that take at least twice as long as they use a core: they wait for a time limit, a
-# lock, or the start or the end of a program.
+# Tests that take at least twice as long as they use a core: they wait for a time limit, a lock, or
+# the start or the end of a program.
 WAITING = (
     *(place for place, name in TOGETHER.items() if name == "rabbitmq"),
     "tests/test_cache/test_outages.py",

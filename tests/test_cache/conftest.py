@@ -15,7 +15,7 @@ from tests.support.cached import forget_cached
 from tests.support.servers import PostgresServer, RedisServer, start_redis
 from tests.support.servers.relay import Relay
 from tests.support.servers.sqlite import prepared
-from tests.test_cache.reads import believed
+from tests.test_cache.reads import Pair, believed
 
 DATABASE = "cached"
 
@@ -43,9 +43,7 @@ async def relay_of(mortal_redis: RedisServer) -> AsyncIterator[Relay]:
 
 
 @pytest_asyncio.fixture(loop_scope="session", name="pair")
-async def pair_of(
-    cached_database: PostgresServer, relay: Relay
-) -> AsyncIterator[tuple[Shop, Shop]]:
+async def pair_of(cached_database: PostgresServer, relay: Relay) -> AsyncIterator[Pair]:
     """Two shops with one database and one Redis, as in two processes; both connect by the relay."""
     direct = postgres_settings(
         cached_database, DATABASE, redis_host="127.0.0.1", redis_port=relay.port

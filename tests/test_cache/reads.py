@@ -14,7 +14,9 @@ from app.schemas.catalogue.product_schema import ProductChange, ProductCreate
 from app.security.principal import Caller
 from app.wiring.areas.catalogue import provide_products
 from app.wiring.resources import Shop
+from tests.support.servers.relay import Relay
 
+Pair = tuple[Shop, Shop]
 WAIT_SECONDS = 10
 CALLER = Caller("tests")
 _numbers = count(1)
@@ -64,6 +66,16 @@ async def reprice(shop: Shop, product_id: UUID, price: str) -> None:
     async with shop.database.write() as session:
         change = ProductChange.parse({"price": price})
         await provide_products(session, shop).change(CALLER, product_id, change)
+
+
+async def miss_a_drop(shop: Shop, relay: Relay) -> UUID:
+    """Change the price of a cached product to 5.49 without a connection to Redis; return its id."""
+    product_id = await offer(shop)
+    await read(shop, product_id)
+    await relay.cut()
+    await believed(shop, False)
+    await reprice(shop, product_id, "5.49")
+    return product_id
 
 
 def counts_of(shop: Shop) -> Counts:

@@ -33,6 +33,7 @@ from tests.support.servers.sqlite import prepared
 from tests.test_cache.conftest import DATABASE
 from tests.test_cache.reads import (
     CALLER,
+    Pair,
     believed,
     counts_of,
     listed,
@@ -41,8 +42,6 @@ from tests.test_cache.reads import (
     reprice,
     seen,
 )
-
-Pair = tuple[Shop, Shop]
 
 
 async def test_a_second_read_is_near_and_a_read_after_a_change_shows_it(kept: Shop) -> None:

@@ -25,9 +25,8 @@ from tests.support.processes import serving
 from tests.support.servers import PostgresServer, RedisServer
 from tests.support.servers.relay import Relay
 from tests.test_cache.conftest import DATABASE, opened
-from tests.test_cache.reads import believed, offer, read, reprice, seen
+from tests.test_cache.reads import Pair, believed, miss_a_drop, offer, read, reprice, seen
 
-Pair = tuple[Shop, Shop]
 _BETWEEN_READS_SECONDS = 0.05
 
 
@@ -160,11 +159,7 @@ async def test_missed_drops_are_replayed_before_redis_is_used(
     pair: Pair, relay: Relay, mortal_redis: RedisServer
 ) -> None:
     here, _ = pair
-    product_id = await offer(here)
-    await read(here, product_id)
-    await relay.cut()
-    await believed(here, False)
-    await reprice(here, product_id, "5.49")
+    product_id = await miss_a_drop(here, relay)
     async with redis_of_server(mortal_redis, here) as redis:
         (name,) = await redis.keys("lavka:value:1:product:*")
         # The value is still in Redis, and is stale.

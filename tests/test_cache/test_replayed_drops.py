@@ -7,21 +7,15 @@ import pytest
 
 from app.cache.cache import Tier
 from app.jobs import cache_sync
-from app.wiring.resources import Shop
-from tests.support.processes import WAIT_SECONDS
 from tests.support.servers.relay import Relay
-from tests.test_cache.reads import believed, offer, reprice, seen
+from tests.test_cache.reads import WAIT_SECONDS, Pair, believed, miss_a_drop, seen
 
 
 async def test_a_stale_value_is_not_read_while_missed_drops_are_replayed(
-    pair: tuple[Shop, Shop], relay: Relay, monkeypatch: pytest.MonkeyPatch
+    pair: Pair, relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, _ = pair
-    product_id = await offer(here)
-    assert await seen(here, product_id) == (Tier.MISS, "4.99")
-    await relay.cut()
-    await believed(here, False)
-    await reprice(here, product_id, "5.49")
+    product_id = await miss_a_drop(here, relay)
     begun, may_end = asyncio.Event(), asyncio.Event()
     syncing = vars(cache_sync)["_CacheSync"]
     replay = vars(syncing)["_replay"]

@@ -254,6 +254,7 @@ async def test_a_new_migration_gets_the_next_number(shop: Shop, tmp_path: Path) 
     shutil.copytree(SCRIPTS, tmp_path / "migrations")
     await migrate(shop.database)
     revision = ("revision", "--autogenerate", "-m", "a change")
+    # Once is enough to find a missing import.
     by_python = shop.settings.db_host is not None
     done = run(shop.settings, tmp_path, "-m", "alembic", *revision, by_python=by_python)
     assert done.returncode == 0, done.stderr

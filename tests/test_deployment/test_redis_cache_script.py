@@ -23,9 +23,7 @@ def test_the_script_shows_the_guarantees_of_the_cache_in_memory() -> None:
     assert (done.returncode, done.stdout.count("✓"), done.stdout.count("✗")) == (0, 17, 0)
 
 
-def test_the_script_shows_the_guarantees_of_the_cache_in_redis(
-    redis_server: RedisServer,
-) -> None:
+def test_the_script_shows_the_guarantees_of_the_cache_in_redis(redis_server: RedisServer) -> None:
     counter = f"limit:registration:{USER['email']}"
     with Redis(redis_server.host, redis_server.port) as redis:
         # As if this user had been registered too often a moment ago.

@@ -104,7 +104,9 @@ def _script(words: Words) -> list[str]:
 
 @cache
 def _help_of_the_shop() -> str:
-    return run(Settings(_env_file=None), ROOT, "main.py", "--help").stdout
+    done = run(Settings(_env_file=None), ROOT, "main.py", "--help")
+    done.check_returncode()
+    return done.stdout
 
 
 def _module(words: Words) -> list[str]:

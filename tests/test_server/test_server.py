@@ -71,6 +71,7 @@ def log_in(shop: ServedShop, password: str) -> httpx.Response:
 async def test_the_first_start_creates_an_administrator_and_the_second_start_changes_nothing(
     fresh: Settings, tmp_path: Path
 ) -> None:
+    # Once is enough to find a missing import; other tests start it by Python on SQLite.
     by_python = fresh.db_host is not None
     with serving(fresh, tmp_path, is_new=True, by_python=by_python) as shop:
         await let_machine_into(fresh)

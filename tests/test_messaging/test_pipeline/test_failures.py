@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import Unavailable
-from app.messaging import pipeline, retries
+from app.messaging import pipeline, settle
 from app.messaging.commands import COMMANDS, Handler, Services
 from app.messaging.delivery import Delivery
 from app.messaging.pipeline import Pipeline
@@ -120,7 +120,7 @@ async def test_after_eight_attempts_with_growing_delay_a_message_is_parked(
 async def test_no_delay_is_longer_than_five_minutes(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retries, "MAX_ATTEMPTS", 30)
+    monkeypatch.setattr(settle, "MAX_ATTEMPTS", 30)
     await Pipeline(shop).process([replace(each, attempts=20) for each in products(FAULT)])
     (row,) = await postponed_in(shop)
     assert row.due_at - row.created_at == timedelta(minutes=5)

@@ -13,7 +13,7 @@ from app.errors import Unavailable
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.wiring.resources import Shop
 from tests.conftest import running, sqlite_settings
-from tests.support.applications import transport_to, with_routes_of
+from tests.support.applications import WITH_ORDERS, transport_to, with_routes_of
 from tests.support.machines import AUTHORIZATION
 from tests.support.refusals import NOTHING, problem_of
 from tests.test_security.people import bearing, log_in
@@ -39,12 +39,12 @@ PROBLEMS = {400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503}
 async def shop_with(
     folder: Path,
     client: tuple[str, int] | None = ("192.0.2.1", 4242),
-    controllers: Iterable[type[Controller]] = (),
+    controllers: Iterable[type[Controller]] = WITH_ORDERS,
     **settings: Any,
 ) -> AsyncIterator[tuple[Shop, httpx.AsyncClient]]:
     """Run a separate shop with settings, and yield a client with a network address.
 
-    Its API has the given controllers only, if there are any.
+    Its API has the given controllers only, or all of them if there are none.
     """
     application = with_routes_of(Shop(sqlite_settings(folder, **settings)), controllers)
     async with running(application):

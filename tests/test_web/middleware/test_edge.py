@@ -6,7 +6,6 @@ import pytest
 
 from app.controllers.catalogue import CONTROLLERS as CATALOGUE
 from app.models import UserRole
-from tests.support.applications import WITH_ORDERS
 from tests.support.factories import PASSWORD
 from tests.support.refusals import problem_of
 from tests.test_security.people import bearing, log_in
@@ -18,7 +17,7 @@ LIMITS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 async def test_every_kind_of_response_has_the_security_headers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with shop_with(tmp_path) as (shop, client):
+    async with shop_with(tmp_path, controllers=()) as (shop, client):
         found = await replies(shop, client, monkeypatch)
     statuses = [200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 500, 503]
     assert sorted(found) == statuses
@@ -31,7 +30,7 @@ async def test_every_kind_of_response_has_the_security_headers(
 
 
 async def test_the_page_of_the_documentation_has_its_own_policy(tmp_path: Path) -> None:
-    async with shop_with(tmp_path, controllers=WITH_ORDERS) as (_, client):
+    async with shop_with(tmp_path) as (_, client):
         for path in ("/docs", "/docs/openapi.json", "/docs/assets/docs.js"):
             response = await client.get(path)
             assert response.status_code == 200
@@ -53,7 +52,7 @@ async def test_the_page_of_the_documentation_has_its_own_policy(tmp_path: Path) 
 
 
 async def test_secret_responses_are_not_stored(tmp_path: Path) -> None:
-    async with shop_with(tmp_path) as (shop, client):
+    async with shop_with(tmp_path, controllers=()) as (shop, client):
         admin = await log_in(shop, UserRole.ADMIN)
         headers = bearing(admin.access_token)
         form = {"username": admin.email, "password": PASSWORD}
@@ -75,7 +74,7 @@ async def test_secret_responses_are_not_stored(tmp_path: Path) -> None:
 async def test_hsts_is_sent_only_in_production(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with shop_with(tmp_path, controllers=WITH_ORDERS, environment="production") as (
+    async with shop_with(tmp_path, environment="production") as (
         shop,
         client,
     ):
@@ -90,7 +89,7 @@ async def test_hsts_is_sent_only_in_production(
 async def test_every_response_of_the_api_has_the_remaining_number_of_requests(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with shop_with(tmp_path, controllers=WITH_ORDERS, rate_limit_per_minute=1_000) as (
+    async with shop_with(tmp_path, rate_limit_per_minute=1_000) as (
         shop,
         client,
     ):
@@ -107,9 +106,7 @@ async def test_every_response_of_the_api_has_the_remaining_number_of_requests(
 
 
 async def test_a_request_over_the_limit_is_refused_with_the_time_to_wait(tmp_path: Path) -> None:
-    async with shop_with(
-        tmp_path, controllers=WITH_ORDERS, rate_limit_per_minute=3, cors_origins=ORIGIN
-    ) as (_, client):
+    async with shop_with(tmp_path, rate_limit_per_minute=3, cors_origins=ORIGIN) as (_, client):
         origin = {"Origin": ORIGIN}
         left = []
         for path in ("/api/v1/products", "/api/v1/orders", "/api/v1/nothing"):

@@ -9,7 +9,6 @@ import pytest
 from app.observability.tracing import REQUEST_ID, TRACEPARENT
 from app.web.middleware.cors import ANSWERED, READ
 from app.web.respond_async import HEADER
-from tests.support.applications import WITH_ORDERS
 from tests.support.processes import ROOT
 from tests.test_web.docs.documents import document_of, operations_of
 from tests.test_web.middleware.edge import ALWAYS, ORIGIN, assert_guarded, replies, shop_with
@@ -31,7 +30,7 @@ def cors_of(response: httpx.Response) -> dict[str, str]:
 
 
 async def test_an_origin_is_not_allowed_unless_the_settings_list_it(tmp_path: Path) -> None:
-    async with shop_with(tmp_path, controllers=WITH_ORDERS) as (_, client):
+    async with shop_with(tmp_path) as (_, client):
         for path in ("/api/v1/products", "/api/v1/orders", "/health/live", "/docs"):
             response = await client.get(path, headers={"Origin": ORIGIN})
             assert cors_of(response) == {}
@@ -43,9 +42,7 @@ async def test_an_origin_is_not_allowed_unless_the_settings_list_it(tmp_path: Pa
 async def test_the_origins_of_the_settings_are_allowed_on_errors_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with shop_with(
-        tmp_path, controllers=WITH_ORDERS, cors_origins=f"https://a.example, {ORIGIN}"
-    ) as (shop, client):
+    async with shop_with(tmp_path, cors_origins=f"https://a.example, {ORIGIN}") as (shop, client):
         found = await replies(shop, client, monkeypatch, Origin=ORIGIN)
         # The only request without an origin.
         del found[202]
@@ -75,7 +72,7 @@ OTHERS = (
 
 
 async def test_an_origin_that_resembles_an_allowed_one_is_not_allowed(tmp_path: Path) -> None:
-    async with shop_with(tmp_path, controllers=WITH_ORDERS, cors_origins=ORIGIN) as (_, client):
+    async with shop_with(tmp_path, cors_origins=ORIGIN) as (_, client):
         for origin in OTHERS:
             headers = {} if origin is None else {"Origin": origin}
             response = await client.get("/api/v1/products", headers=headers)
@@ -88,7 +85,7 @@ async def test_an_origin_that_resembles_an_allowed_one_is_not_allowed(tmp_path: 
 
 
 async def test_a_preflight_needs_no_token(tmp_path: Path) -> None:
-    async with shop_with(tmp_path, controllers=WITH_ORDERS, cors_origins=ORIGIN) as (_, client):
+    async with shop_with(tmp_path, cors_origins=ORIGIN) as (_, client):
         for path in ("/api/v1/orders", "/api/v1/users/me"):
             answer = await client.options(path, headers=PREFLIGHT)
             assert (answer.status_code, answer.content) == (204, b"")
@@ -140,16 +137,14 @@ def test_pages_may_send_every_header_that_the_code_reads() -> None:
 async def test_pages_may_read_every_header_of_responses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with shop_with(
-        tmp_path, controllers=WITH_ORDERS, cors_origins=ORIGIN, rate_limit_per_minute=1000
-    ) as (shop, its):
+    async with shop_with(tmp_path, cors_origins=ORIGIN, rate_limit_per_minute=1000) as (shop, its):
         found = (await replies(shop, its, monkeypatch, Origin=ORIGIN)).values()
     names = {name.lower() for response in found for name in response.headers}
     assert names - SAFE - NOT_FOR_PAGES <= {name.lower() for name in ANSWERED}
 
 
 async def test_a_preflight_allows_every_request_header(tmp_path: Path) -> None:
-    async with shop_with(tmp_path, controllers=WITH_ORDERS, cors_origins=f"{ORIGIN}/") as (
+    async with shop_with(tmp_path, cors_origins=f"{ORIGIN}/") as (
         _,
         client,
     ):
